@@ -1,0 +1,18 @@
+-- R-RATE: every quantity was priced, by exactly one charge model; one that no model knows is an offender, not a zero.
+-- Grain: one row per quantity that has no price.
+
+select
+    quantities.subscription_id,
+    quantities.charge_code,
+    quantities.charge_model,
+    quantities.period_starts_at,
+    quantities.quantity
+from {{ ref('fct_usage_quantities') }} as quantities
+left join {{ ref('fct_rated_charges') }} as rated
+    on
+        quantities.subscription_id = rated.subscription_id
+        and quantities.charge_code = rated.charge_code
+        and quantities.filter_code is not distinct from rated.filter_code
+        and quantities.group_key is not distinct from rated.group_key
+        and quantities.period_starts_at = rated.period_starts_at
+where rated.amount_unrounded is null

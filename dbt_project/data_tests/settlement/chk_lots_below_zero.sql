@@ -1,0 +1,19 @@
+-- R-WALLET: what was granted to a lot, less what was drawn from it, in earlier closes and in this one, is never below zero.
+-- Grain: one row per lot that is overdrawn.
+
+with
+
+movements as (
+    select lot_id, movement_kind, amount
+    from {{ ref('stg_issued__credit_movements') }}
+    union all
+    select lot_id, movement_kind, amount
+    from {{ ref('fct_credit_movements') }}
+)
+
+select
+    lot_id,
+    sum(case when movement_kind = 'granted' then amount else 0 - amount end) as balance_amount
+from movements
+group by lot_id
+having sum(case when movement_kind = 'granted' then amount else 0 - amount end) < 0

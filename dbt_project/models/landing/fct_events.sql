@@ -1,0 +1,36 @@
+-- R-ACCEPT: accepted events, typed. What depends on the catalog (which subscription, which metric) is decided at each close.
+-- Grain: one row per (file_hash, line_number); also one per event_key.
+
+with
+
+candidates as (
+    select
+        batch_number,
+        file_hash,
+        line_number,
+        event_key,
+        transaction_id,
+        external_subscription_id,
+        external_customer_id,
+        code,
+        event_at,
+        quantity,
+        properties
+    from {{ ref('int_landing__judged_events') }}
+    where reject_reason is null
+),
+
+repeated as (select batch_number, file_hash, line_number from {{ ref('fct_repeated_events') }}),
+
+accepted as (
+    select candidates.*
+    from candidates
+    left join repeated
+        on
+            candidates.batch_number = repeated.batch_number
+            and candidates.file_hash = repeated.file_hash
+            and candidates.line_number = repeated.line_number
+    where repeated.file_hash is null
+)
+
+select * from accepted

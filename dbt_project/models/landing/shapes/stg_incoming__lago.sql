@@ -1,0 +1,44 @@
+-- R-SHAPE: an event as Lago's API takes it, inside the key `event`.
+-- Grain: one row per line of the running batch in this shape.
+
+with
+
+lines as (
+    select batch_number, file_hash, line_number, line_json
+    from {{ ref('int_landing__shaped_lines') }}
+    where shape = 'lago'
+),
+
+read_once as (
+    select
+        batch_number,
+        file_hash,
+        line_number,
+        {{ json_record(
+            'line_json',
+            texts=['transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp'],
+            objects=['properties'],
+            inside='event'
+        ) }} as line,
+        {{ json_has_repeated_key('line_json', ['$', '$.event', '$.event.properties']) }} as has_repeated_key
+    from lines
+),
+
+incoming as (
+    select
+        batch_number,
+        file_hash,
+        line_number,
+        line.event.transaction_id as transaction_id,
+        line.event.external_subscription_id as external_subscription_id,
+        line.event.external_customer_id as external_customer_id,
+        line.event.code as code,
+        line.event.timestamp as timestamp_text,
+        cast(null as string) as quantity_text,
+        line.event.properties as properties_text,
+        has_repeated_key,
+        true as is_id_required
+    from read_once
+)
+
+select * from incoming

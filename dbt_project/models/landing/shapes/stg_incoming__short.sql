@@ -1,0 +1,44 @@
+-- R-SHAPE: an event as user, type, quantity and time. It bears no id (one is used if it is there), and its quantity is its
+-- value for whatever field a metric sums.
+-- Grain: one row per line of the running batch in this shape.
+
+with
+
+lines as (
+    select batch_number, file_hash, line_number, line_json
+    from {{ ref('int_landing__shaped_lines') }}
+    where shape = 'short'
+),
+
+read_once as (
+    select
+        batch_number,
+        file_hash,
+        line_number,
+        {{ json_record(
+            'line_json',
+            texts=['transaction_id', 'user_id', 'event_type', 'quantity', 'timestamp'],
+            objects=['properties']
+        ) }} as event,
+        {{ json_has_repeated_key('line_json', ['$', '$.properties']) }} as has_repeated_key
+    from lines
+),
+
+incoming as (
+    select
+        batch_number,
+        file_hash,
+        line_number,
+        event.transaction_id as transaction_id,
+        cast(null as string) as external_subscription_id,
+        event.user_id as external_customer_id,
+        event.event_type as code,
+        event.timestamp as timestamp_text,
+        event.quantity as quantity_text,
+        event.properties as properties_text,
+        has_repeated_key,
+        false as is_id_required
+    from read_once
+)
+
+select * from incoming

@@ -1,0 +1,66 @@
+-- R-MATCH: hourly usage under the subscription that it names, once for each event: a metric's own field, else the event count.
+-- Usage that names only a customer belongs to that customer's one subscription; with several it is ambiguous.
+-- Grain: one row per (batch_number, code, external_subscription_id, external_customer_id, hour_starts_at).
+
+with
+
+usage_hours as (
+    select
+        batch_number,
+        field_name,
+        code,
+        external_subscription_id,
+        external_customer_id,
+        hour_starts_at,
+        event_count,
+        numeric_count,
+        value_sum,
+        not_numeric_count,
+        too_precise_count,
+        out_of_range_count
+    from {{ ref('stg_landing__usage_hours') }}
+),
+
+metrics as (
+    select metric_code, aggregation_type, coalesce(field_name, '') as field_name
+    from {{ ref('stg_catalog__billable_metrics') }}
+),
+
+subscriptions_of_customers as (
+    select
+        customer_id,
+        count(distinct external_subscription_id) as subscription_count,
+        min(external_subscription_id) as external_subscription_id
+    from {{ ref('dim_subscriptions') }}
+    group by customer_id
+),
+
+named as (
+    select
+        usage_hours.batch_number,
+        usage_hours.code,
+        usage_hours.external_subscription_id as named_subscription_id,
+        usage_hours.external_customer_id as named_customer_id,
+        metrics.metric_code,
+        coalesce(metrics.field_name, '') as field_name,
+        case
+            when usage_hours.external_subscription_id is not null then usage_hours.external_subscription_id
+            when subscriptions_of_customers.subscription_count = 1
+                then subscriptions_of_customers.external_subscription_id
+        end as external_subscription_id,
+        usage_hours.external_subscription_id is null
+        and coalesce(subscriptions_of_customers.subscription_count, 0) > 1 as is_ambiguous,
+        usage_hours.hour_starts_at,
+        usage_hours.event_count,
+        usage_hours.numeric_count,
+        usage_hours.value_sum,
+        usage_hours.not_numeric_count,
+        usage_hours.too_precise_count,
+        usage_hours.out_of_range_count
+    from usage_hours
+    left join metrics on usage_hours.code = metrics.metric_code
+    left join subscriptions_of_customers on usage_hours.external_customer_id = subscriptions_of_customers.customer_id
+    where usage_hours.field_name = coalesce(metrics.field_name, '')
+)
+
+select * from named

@@ -1,0 +1,51 @@
+-- R-MATCH: the hours in which a bound of a subscription or of a due period falls: only there are single events read.
+-- Grain: one row per (external_subscription_id, hour_starts_at).
+
+with
+
+subscriptions as (
+    select
+        subscription_id,
+        external_subscription_id,
+        started_at,
+        ended_at,
+        billing_starts_at,
+        usage_billed_until_at
+    from {{ ref('dim_subscriptions') }}
+),
+
+periods as (
+    select external_subscription_id, period_starts_at, period_ends_at
+    from {{ ref('fct_subscription_periods') }}
+    where fee_family = 'usage'
+),
+
+bounds as (
+    select external_subscription_id, started_at as bound_at
+    from subscriptions
+    union all
+    select external_subscription_id, ended_at as bound_at
+    from subscriptions
+    union all
+    select external_subscription_id, billing_starts_at as bound_at
+    from subscriptions
+    union all
+    select external_subscription_id, usage_billed_until_at as bound_at
+    from subscriptions
+    union all
+    select external_subscription_id, period_starts_at as bound_at
+    from periods
+    union all
+    select external_subscription_id, period_ends_at as bound_at
+    from periods
+),
+
+inside_an_hour as (
+    select distinct
+        external_subscription_id,
+        cast(date_trunc('hour', bound_at) as timestamp) as hour_starts_at
+    from bounds
+    where bound_at <> date_trunc('hour', bound_at)
+)
+
+select * from inside_an_hour

@@ -1,0 +1,73 @@
+-- R-LINE: invoice lines as they are published: with what each was discounted and taxed by.
+-- Grain: one row per (document_key, line_number).
+
+with
+
+invoice_lines as (
+    select
+        document_key,
+        line_number,
+        line_key,
+        subscription_id,
+        fee_type,
+        charge_code,
+        metric_code,
+        filter_code,
+        group_key,
+        event_id,
+        description,
+        service_period_start,
+        service_period_end,
+        quantity,
+        unit_amount,
+        amount_unrounded,
+        amount,
+        price_details,
+        currency
+    from {{ ref('fct_invoice_lines') }}
+),
+
+line_taxes as (
+    select
+        document_key,
+        line_number,
+        {{ join_texts('tax_code', "','", 'tax_code') }} as tax_codes,
+        cast(sum(tax_rate) as decimal(9, 5)) as tax_rate
+    from {{ ref('int_settlement__line_taxes') }}
+    group by document_key, line_number
+),
+
+settled as (
+    select
+        invoice_lines.document_key,
+        invoice_lines.line_number,
+        invoice_lines.line_key,
+        invoice_lines.subscription_id,
+        invoice_lines.fee_type,
+        invoice_lines.charge_code,
+        invoice_lines.metric_code,
+        invoice_lines.filter_code,
+        invoice_lines.group_key,
+        invoice_lines.event_id,
+        invoice_lines.description,
+        invoice_lines.service_period_start,
+        invoice_lines.service_period_end,
+        invoice_lines.quantity,
+        invoice_lines.unit_amount,
+        invoice_lines.amount_unrounded,
+        invoice_lines.amount,
+        invoice_lines.price_details,
+        cast(0 as decimal(20, 4)) as coupon_amount,
+        line_taxes.tax_codes,
+        coalesce(line_taxes.tax_rate, cast(0 as decimal(9, 5))) as tax_rate,
+        case when line_taxes.tax_codes is not null then 'customer' end as tax_evidence,
+        invoice_lines.currency,
+        cast(null as varchar) as cause,
+        cast(null as varchar) as original_invoice_number,
+        cast(null as integer) as original_line_number
+    from invoice_lines
+    left join line_taxes
+        on invoice_lines.document_key = line_taxes.document_key and invoice_lines.line_number = line_taxes.line_number
+)
+
+select * from settled

@@ -1,0 +1,49 @@
+-- R-TOTAL: total, less credit notes and prepaid credit, is what remains to pay.
+-- Grain: one row per document_key.
+
+with
+
+invoice_totals as (
+    select
+        document_key,
+        customer_id,
+        billing_entity_code,
+        currency,
+        fees_amount,
+        progressive_credit_amount,
+        coupon_amount,
+        tax_amount,
+        total_amount
+    from {{ ref('int_settlement__invoice_totals') }}
+),
+
+drawn as (
+    select
+        document_key,
+        cast(sum(amount) as decimal(20, 4)) as prepaid_credit_amount
+    from {{ ref('int_settlement__wallet_draws') }}
+    group by document_key
+),
+
+amounts_due as (
+    select
+        invoice_totals.document_key,
+        invoice_totals.customer_id,
+        invoice_totals.billing_entity_code,
+        invoice_totals.currency,
+        invoice_totals.fees_amount,
+        invoice_totals.progressive_credit_amount,
+        invoice_totals.coupon_amount,
+        invoice_totals.tax_amount,
+        invoice_totals.total_amount,
+        cast(0 as decimal(20, 4)) as credit_note_amount,
+        coalesce(drawn.prepaid_credit_amount, cast(0 as decimal(20, 4))) as prepaid_credit_amount,
+        cast(
+            invoice_totals.total_amount - coalesce(drawn.prepaid_credit_amount, cast(0 as decimal(20, 4)))
+            as decimal(20, 4)
+        ) as amount_due
+    from invoice_totals
+    left join drawn on invoice_totals.document_key = drawn.document_key
+)
+
+select * from amounts_due

@@ -1,0 +1,55 @@
+-- R-WALLET: the lots of credit that can be drawn from on the close date, with what is left of each, in the order of drawing:
+-- wallets by priority, then age; in a wallet granted lots before purchased ones, then by age.
+-- Grain: one row per lot_id.
+
+with
+
+running as (select close_date from {{ ref('stg_control__run') }}),
+
+wallets as (
+    select row_number, wallet_id, customer_id, currency, priority from {{ ref('stg_catalog__wallets') }}
+),
+
+wallet_lots as (
+    select row_number, lot_id, wallet_id, lot_kind, amount, granted_on from {{ ref('stg_catalog__wallet_lots') }}
+),
+
+issued_lots as (
+    select
+        lot_id,
+        sum(case when movement_kind = 'granted' then amount else 0 end) as granted_amount,
+        sum(case when movement_kind = 'granted' then amount else 0 - amount end) as balance_amount
+    from {{ ref('stg_issued__credit_movements') }}
+    group by lot_id
+),
+
+-- A grant that was published is a fact: its amount no longer follows the catalog.
+available as (
+    select
+        wallet_lots.lot_id,
+        wallet_lots.wallet_id,
+        wallet_lots.lot_kind,
+        wallet_lots.granted_on,
+        wallets.customer_id,
+        wallets.currency,
+        issued_lots.lot_id is null as is_new,
+        cast(coalesce(issued_lots.granted_amount, wallet_lots.amount) as decimal(20, 4)) as granted_amount,
+        cast(coalesce(issued_lots.balance_amount, wallet_lots.amount) as decimal(20, 4)) as available_amount,
+        cast(
+            row_number() over (
+                partition by wallets.customer_id, wallets.currency
+                order by
+                    wallets.priority,
+                    wallets.row_number,
+                    wallet_lots.lot_kind,
+                    wallet_lots.granted_on,
+                    wallet_lots.row_number
+            ) as integer
+        ) as drawing_rank
+    from wallet_lots
+    inner join running on wallet_lots.granted_on <= running.close_date
+    inner join wallets on wallet_lots.wallet_id = wallets.wallet_id
+    left join issued_lots on wallet_lots.lot_id = issued_lots.lot_id
+)
+
+select * from available

@@ -1,0 +1,49 @@
+-- R-TOTAL: fees, less progressive credit and coupons, plus tax: what an invoice comes to before notes and wallets.
+-- Grain: one row per document_key.
+
+with
+
+invoice_lines as (
+    select document_key, customer_id, billing_entity_code, currency, minor_unit, amount
+    from {{ ref('fct_invoice_lines') }}
+),
+
+document_fees as (
+    select
+        document_key,
+        customer_id,
+        billing_entity_code,
+        currency,
+        minor_unit,
+        cast(sum(amount) as decimal(20, 4)) as fees_amount
+    from invoice_lines
+    group by document_key, customer_id, billing_entity_code, currency, minor_unit
+),
+
+document_taxes as (
+    select
+        document_key,
+        cast(sum(tax_amount) as decimal(20, 4)) as tax_amount
+    from {{ ref('fct_invoice_taxes') }}
+    group by document_key
+),
+
+totals as (
+    select
+        document_fees.document_key,
+        document_fees.customer_id,
+        document_fees.billing_entity_code,
+        document_fees.currency,
+        document_fees.minor_unit,
+        document_fees.fees_amount,
+        cast(0 as decimal(20, 4)) as progressive_credit_amount,
+        cast(0 as decimal(20, 4)) as coupon_amount,
+        coalesce(document_taxes.tax_amount, cast(0 as decimal(20, 4))) as tax_amount,
+        cast(
+            document_fees.fees_amount + coalesce(document_taxes.tax_amount, cast(0 as decimal(20, 4))) as decimal(20, 4)
+        ) as total_amount
+    from document_fees
+    left join document_taxes on document_fees.document_key = document_taxes.document_key
+)
+
+select * from totals

@@ -1,0 +1,73 @@
+-- R-WALLET: what each invoice draws from each lot. Lots in drawing order and invoices in settling order are laid end to end on
+-- one scale of money per customer and currency; where a lot and an invoice overlap, the one pays for the other.
+-- Grain: one row per (document_key, lot_id) that moves money.
+
+with
+
+available_lots as (
+    select lot_id, wallet_id, lot_kind, customer_id, currency, available_amount, drawing_rank
+    from {{ ref('int_settlement__available_lots') }}
+),
+
+invoice_totals as (
+    select document_key, customer_id, currency, billing_entity_code, total_amount
+    from {{ ref('int_settlement__invoice_totals') }}
+    where total_amount > 0
+),
+
+lot_spans as (
+    select
+        lot_id,
+        wallet_id,
+        lot_kind,
+        customer_id,
+        currency,
+        available_amount,
+        sum(available_amount) over (
+            partition by customer_id, currency
+            order by drawing_rank
+            rows between unbounded preceding and current row
+        ) as ends_at_amount
+    from available_lots
+),
+
+invoice_spans as (
+    select
+        document_key,
+        customer_id,
+        currency,
+        total_amount,
+        sum(total_amount) over (
+            partition by customer_id, currency
+            order by billing_entity_code, document_key
+            rows between unbounded preceding and current row
+        ) as ends_at_amount
+    from invoice_totals
+),
+
+overlapping as (
+    select
+        invoice_spans.document_key,
+        lot_spans.lot_id,
+        lot_spans.wallet_id,
+        lot_spans.lot_kind,
+        lot_spans.customer_id,
+        lot_spans.currency,
+        cast(
+            least(lot_spans.ends_at_amount, invoice_spans.ends_at_amount)
+            - greatest(
+                lot_spans.ends_at_amount - lot_spans.available_amount,
+                invoice_spans.ends_at_amount - invoice_spans.total_amount
+            ) as decimal(20, 4)
+        ) as amount
+    from lot_spans
+    inner join invoice_spans
+        on lot_spans.customer_id = invoice_spans.customer_id and lot_spans.currency = invoice_spans.currency
+),
+
+draws as (
+    select * from overlapping
+    where amount > 0
+)
+
+select * from draws

@@ -1,0 +1,32 @@
+-- R-CATALOG: the prepaid wallets of the running catalog version.
+-- Grain: one row per wallet_id.
+
+with
+
+running as (select catalog_version from {{ ref('stg_control__run') }}),
+
+catalog_rows as (
+    select
+        catalog_version,
+        row_number,
+        wallet_id,
+        customer_id,
+        wallet_name,
+        currency,
+        priority
+    from {{ source('catalog', 'wallets') }}
+),
+
+known_to_the_run as (
+    select
+        catalog_rows.row_number,
+        catalog_rows.wallet_id,
+        catalog_rows.customer_id,
+        catalog_rows.wallet_name,
+        catalog_rows.currency,
+        catalog_rows.priority
+    from catalog_rows
+    inner join running on catalog_rows.catalog_version = running.catalog_version
+)
+
+select * from known_to_the_run

@@ -1,0 +1,41 @@
+-- R-WALLET: what earlier closes granted to lots and drew from them, in publications that are visible.
+-- Grain: one row per movement_key.
+
+with
+
+running as (select close_sequence from {{ ref('stg_control__run') }}),
+
+publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+
+movements as (
+    select
+        publication_sequence,
+        movement_key,
+        movement_kind,
+        wallet_id,
+        lot_id,
+        lot_kind,
+        customer_id,
+        currency,
+        amount,
+        movement_date
+    from {{ source('issued', 'credit_movements') }}
+),
+
+visible_before_the_run as (
+    select
+        movements.movement_key,
+        movements.movement_kind,
+        movements.wallet_id,
+        movements.lot_id,
+        movements.lot_kind,
+        movements.customer_id,
+        movements.currency,
+        movements.amount,
+        movements.movement_date
+    from movements
+    inner join publications on movements.publication_sequence = publications.publication_sequence
+    inner join running on publications.close_sequence < running.close_sequence
+)
+
+select * from visible_before_the_run

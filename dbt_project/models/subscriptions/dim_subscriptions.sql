@@ -1,0 +1,47 @@
+-- R-MATCH: the span of each subscription, for matching events, and until where its usage is billed once this close is done.
+-- Grain: one row per subscription_id.
+
+with
+
+terms as (
+    select
+        subscription_id,
+        external_subscription_id,
+        customer_id,
+        plan_code,
+        started_at,
+        ended_at,
+        billing_starts_at
+    from {{ ref('int_subscriptions__terms') }}
+),
+
+resume_points as (
+    select subscription_id, resumes_at from {{ ref('int_subscriptions__resume_points') }}
+    where fee_family = 'usage'
+),
+
+last_due_periods as (
+    select
+        subscription_id,
+        max(period_ends_at) as period_ends_at
+    from {{ ref('fct_subscription_periods') }}
+    where fee_family = 'usage'
+    group by subscription_id
+),
+
+spans as (
+    select
+        terms.subscription_id,
+        terms.external_subscription_id,
+        terms.customer_id,
+        terms.plan_code,
+        terms.started_at,
+        terms.ended_at,
+        terms.billing_starts_at,
+        coalesce(last_due_periods.period_ends_at, resume_points.resumes_at) as usage_billed_until_at
+    from terms
+    inner join resume_points on terms.subscription_id = resume_points.subscription_id
+    left join last_due_periods on terms.subscription_id = last_due_periods.subscription_id
+)
+
+select * from spans
