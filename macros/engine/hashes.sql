@@ -1,32 +1,26 @@
 {#
-    One UUID for a list of texts. Each text is preceded by its length, so that ('ab', 'c') and ('a', 'bc') differ
-    whatever characters an id holds, and NULL differs from the empty text.
+    One UUID for a list of texts. Each but the last is preceded by its length, so that ('ab', 'c') and ('a', 'bc') differ
+    whatever characters an id holds.
 #}
 {% macro md5_uuid(texts) -%}
-    {{ return(adapter.dispatch('md5_uuid', 'meterhouse')(texts)) }}
+    {{ return(adapter.dispatch('md5_uuid', 'meterhouse')(length_prefixed(texts))) }}
 {%- endmacro %}
 
-{% macro default__md5_uuid(texts) -%}
-    {{ uuid_of_hex('md5(' ~ length_prefixed(texts) ~ ')') }}
+{# By way of the number: the text of the digest would be made only to be read again. #}
+{% macro duckdb__md5_uuid(text) -%}
+    cast(md5_number({{ text }}) as uuid)
+{%- endmacro %}
+
+{% macro spark__md5_uuid(text) -%}
+    md5({{ text }})
 {%- endmacro %}
 
 {% macro length_prefixed(texts) -%}
     {%- for text in texts -%}
-        coalesce(cast(length({{ text }}) as string) || ':' || {{ text }}, '-')
-        {%- if not loop.last %} || {% endif -%}
+        {%- if loop.last -%}
+            coalesce({{ text }}, '')
+        {%- else -%}
+            coalesce(cast(length({{ text }}) as string) || ':' || {{ text }}, '-') ||{{ ' ' }}
+        {%- endif -%}
     {%- endfor -%}
-{%- endmacro %}
-
-
-{# 32 hexadecimal digits as the engine's compact key: 16 bytes where there is such a type, else the text. #}
-{% macro uuid_of_hex(hex_text) -%}
-    {{ return(adapter.dispatch('uuid_of_hex', 'meterhouse')(hex_text)) }}
-{%- endmacro %}
-
-{% macro duckdb__uuid_of_hex(hex_text) -%}
-    cast({{ hex_text }} as uuid)
-{%- endmacro %}
-
-{% macro spark__uuid_of_hex(hex_text) -%}
-    {{ hex_text }}
 {%- endmacro %}

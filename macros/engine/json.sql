@@ -27,18 +27,36 @@
 {%- endmacro %}
 
 
-{# Whether a key occurs twice in one of the objects at `paths`: then nobody can say which value was meant. #}
-{% macro json_has_repeated_key(json, paths) -%}
-    {{ return(adapter.dispatch('json_has_repeated_key', 'meterhouse')(json, paths)) }}
+{# The keys of a JSON object as a list; with `inside`, those of the object under that key. No object: empty or NULL. #}
+{% macro json_keys(json, inside=none) -%}
+    {{ return(adapter.dispatch('json_keys', 'meterhouse')(json, inside)) }}
 {%- endmacro %}
 
-{% macro duckdb__json_has_repeated_key(json, paths) -%}
-    (
-        {%- for path in paths %}
-        {{ 'or ' if not loop.first -}}
-        coalesce(list_unique(json_keys({{ json }}, '{{ path }}')) < len(json_keys({{ json }}, '{{ path }}')), false)
-        {%- endfor %}
-    )
+{% macro duckdb__json_keys(json, inside) -%}
+    json_keys({{ json }}{% if inside %}, '$."{{ inside }}"'{% endif %})
+{%- endmacro %}
+
+
+{#
+    Whether a key occurs twice in a list of keys: then nobody can say which value was meant. Comparing all with all is the
+    dearest step of ingest, so it is left out where `known_count`, a number of different keys that are known to be there,
+    already accounts for all of them.
+#}
+{% macro has_repeated_key(keys, known_count='1') -%}
+    {{ return(adapter.dispatch('has_repeated_key', 'meterhouse')(keys, known_count)) }}
+{%- endmacro %}
+
+{% macro duckdb__has_repeated_key(keys, known_count) -%}
+    case
+        when {{ keys }} is null or len({{ keys }}) <= {{ known_count }} then false
+        else list_unique({{ keys }}) < len({{ keys }})
+    end
+{%- endmacro %}
+
+
+{# How many of the fields of a `json_record` have a value. #}
+{% macro count_of_values(record, fields) -%}
+    ({% for field in fields %}{{ ' + ' if not loop.first }}case when {{ record }}.{{ field }} is null then 0 else 1 end{% endfor %})
 {%- endmacro %}
 
 

@@ -6,7 +6,7 @@ with
 
 candidates as (
     select event_key, content_hash, batch_number, file_hash, line_number
-    from {{ ref('int_landing__judged_events') }}
+    from {{ ref('int_landing__judged_lines') }}
     where reject_reason is null
 ),
 

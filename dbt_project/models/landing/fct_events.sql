@@ -16,7 +16,7 @@ candidates as (
         event_at,
         quantity,
         properties
-    from {{ ref('int_landing__judged_events') }}
+    from {{ ref('int_landing__judged_lines') }}
     where reject_reason is null
 ),
 

@@ -5,11 +5,7 @@ with
 
 rejected as (
     select batch_number, file_hash, line_number, reject_reason, reject_detail
-    from {{ ref('int_landing__shaped_lines') }}
-    where reject_reason is not null
-    union all
-    select batch_number, file_hash, line_number, reject_reason, reject_detail
-    from {{ ref('int_landing__judged_events') }}
+    from {{ ref('int_landing__judged_lines') }}
     where reject_reason is not null
 ),
 

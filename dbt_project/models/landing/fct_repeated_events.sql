@@ -5,7 +5,7 @@ with
 
 candidates as (
     select batch_number, file_hash, line_number, event_key, content_hash
-    from {{ ref('int_landing__judged_events') }}
+    from {{ ref('int_landing__judged_lines') }}
     where reject_reason is null
 ),
 

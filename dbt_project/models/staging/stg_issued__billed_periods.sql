@@ -1,4 +1,5 @@
 -- R-REGISTER: the periods that earlier closes registered, in publications that are visible.
+-- A due check belongs to no close yet: it sees every publication.
 -- Grain: one row per (subscription_id, fee_family, period_starts_at).
 
 with
@@ -31,7 +32,7 @@ visible_before_the_run as (
         registered.inputs_digest
     from registered
     inner join publications on registered.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < running.close_sequence
+    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

@@ -35,7 +35,7 @@ visible_before_the_run as (
         movements.movement_date
     from movements
     inner join publications on movements.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < running.close_sequence
+    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

@@ -1,6 +1,8 @@
 -- R-SHAPE: an event as one flat JSON object; CSV and Parquet rows arrive like this too.
 -- Grain: one row per line of the running batch in this shape.
 
+{% set texts = ['transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp'] %}
+
 with
 
 lines as (
@@ -16,10 +18,10 @@ read_once as (
         line_number,
         {{ json_record(
             'line_json',
-            texts=['transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp'],
+            texts=texts,
             objects=['properties']
         ) }} as event,
-        {{ json_has_repeated_key('line_json', ['$', '$.properties']) }} as has_repeated_key
+        {{ json_keys('line_json') }} as event_keys
     from lines
 ),
 
@@ -35,7 +37,8 @@ incoming as (
         event.timestamp as timestamp_text,
         cast(null as string) as quantity_text,
         event.properties as properties_text,
-        has_repeated_key,
+        {{ has_repeated_key('event_keys', count_of_values('event', texts + ['properties'])) }}
+        or {{ has_repeated_key(json_keys('event.properties')) }} as has_repeated_key,
         true as is_id_required
     from read_once
 )

@@ -1,6 +1,8 @@
 -- R-SHAPE: an event as Lago's API takes it, inside the key `event`.
 -- Grain: one row per line of the running batch in this shape.
 
+{% set texts = ['transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp'] %}
+
 with
 
 lines as (
@@ -16,11 +18,12 @@ read_once as (
         line_number,
         {{ json_record(
             'line_json',
-            texts=['transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp'],
+            texts=texts,
             objects=['properties'],
             inside='event'
         ) }} as line,
-        {{ json_has_repeated_key('line_json', ['$', '$.event', '$.event.properties']) }} as has_repeated_key
+        {{ json_keys('line_json') }} as line_keys,
+        {{ json_keys('line_json', inside='event') }} as event_keys
     from lines
 ),
 
@@ -36,7 +39,9 @@ incoming as (
         line.event.timestamp as timestamp_text,
         cast(null as string) as quantity_text,
         line.event.properties as properties_text,
-        has_repeated_key,
+        {{ has_repeated_key('line_keys') }}
+        or {{ has_repeated_key('event_keys', count_of_values('line.event', texts + ['properties'])) }}
+        or {{ has_repeated_key(json_keys('line.event.properties')) }} as has_repeated_key,
         true as is_id_required
     from read_once
 )

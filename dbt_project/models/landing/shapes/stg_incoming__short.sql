@@ -2,6 +2,8 @@
 -- value for whatever field a metric sums.
 -- Grain: one row per line of the running batch in this shape.
 
+{% set texts = ['transaction_id', 'user_id', 'event_type', 'quantity', 'timestamp'] %}
+
 with
 
 lines as (
@@ -17,10 +19,10 @@ read_once as (
         line_number,
         {{ json_record(
             'line_json',
-            texts=['transaction_id', 'user_id', 'event_type', 'quantity', 'timestamp'],
+            texts=texts,
             objects=['properties']
         ) }} as event,
-        {{ json_has_repeated_key('line_json', ['$', '$.properties']) }} as has_repeated_key
+        {{ json_keys('line_json') }} as event_keys
     from lines
 ),
 
@@ -36,7 +38,8 @@ incoming as (
         event.timestamp as timestamp_text,
         event.quantity as quantity_text,
         event.properties as properties_text,
-        has_repeated_key,
+        {{ has_repeated_key('event_keys', count_of_values('event', texts + ['properties'])) }}
+        or {{ has_repeated_key(json_keys('event.properties')) }} as has_repeated_key,
         false as is_id_required
     from read_once
 )

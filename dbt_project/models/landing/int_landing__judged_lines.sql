@@ -1,9 +1,15 @@
--- R-IDENTITY: an incoming event is rejected for what it says itself, or has a key by which a repetition is known.
+-- R-IDENTITY: an incoming line is rejected for what it says itself, or is an event with a key by which a repetition is known.
 -- The key is the sender's transaction id within the subscription (or customer) that the event names. An event without an
 -- id is known by its content and by which of the equal events of its file it is.
--- Grain: one row per line of the running batch that has a known shape.
+-- Grain: one row per (file_hash, line_number) of the running batch.
 
 with
+
+shapeless as (
+    select batch_number, file_hash, line_number, reject_reason, reject_detail
+    from {{ ref('int_landing__shaped_lines') }}
+    where reject_reason is not null
+),
 
 parsed as (
     select
@@ -37,10 +43,9 @@ hashed as (
         -- A time that ingest gave is not part of what the sender said.
         {{ md5_uuid([
             'code',
-            'scope_kind',
             'scope_id',
-            'cast(case when timestamp_text is not null then event_at end as string)',
-            'cast(quantity as string)',
+            "scope_kind || ' ' || case when timestamp_text is not null then cast(event_at as string) else '-' end"
+            ~ " || ' ' || coalesce(cast(quantity as string), '-')",
             'properties',
         ]) }} as content_hash
     from judged
@@ -88,6 +93,27 @@ identified as (
         end as reject_detail
     from hashed
     left join counted on hashed.file_hash = counted.file_hash and hashed.line_number = counted.line_number
+),
+
+all_lines as (
+    select * from identified
+    union all
+    select
+        batch_number,
+        file_hash,
+        line_number,
+        null as transaction_id,
+        null as external_subscription_id,
+        null as external_customer_id,
+        null as code,
+        null as event_at,
+        null as quantity,
+        null as properties,
+        null as content_hash,
+        null as event_key,
+        reject_reason,
+        reject_detail
+    from shapeless
 )
 
-select * from identified
+select * from all_lines

@@ -1,0 +1,429 @@
+"""The `meterhouse` command: what can be asked for, in which folders, and what the answer's exit code is.
+
+Belongs here: options, help, exit codes, and showing what a command reports. Does not belong here: doing any of it; each
+command imports its module when it runs, because dbt and Dagster take seconds to import and `--help` must not.
+
+Exit codes: 0 done or nothing to do; 1 refused, by the gate or by a business rule; 2 bad input or usage. Anything else
+that goes wrong is a defect, and shows its stack trace.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.errors import MeterhouseError, OffenderTable, Refused
+from orchestration.workspace import Workspace
+
+if TYPE_CHECKING:
+    from orchestration.catalog import CatalogVersion
+    from orchestration.close_steps import CloseReport
+    from orchestration.ingest import IngestReport
+
+# Nothing phones home, for users too, unless they have said otherwise themselves. (Dagster: see `dagster.yaml`.)
+TELEMETRY_OFF = {
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+    "GX_ANALYTICS_ENABLED": "False",
+}
+
+# Beyond this many columns a table of offenders is drawn with one line per column.
+_WIDE_TABLE_COLUMNS = 7
+_PIPE_WIDTH = 160
+
+app = typer.Typer(
+    name="meterhouse",
+    help=(
+        "Usage billing in the warehouse: raw usage in, invoices out.\n\n"
+        "A company is four folders: a catalog of prices and accounts, a landing folder of usage files, a warehouse "
+        "and what is published. Every command takes them as options or from METERHOUSE_* variables."
+    ),
+    epilog=(
+        "Start here:  meterhouse demo;  meterhouse close --through 2026-01-01;  meterhouse invoices"
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+catalog_app = typer.Typer(
+    help="The catalog: prices, accounts, credits and taxes.", no_args_is_help=True
+)
+app.add_typer(catalog_app, name="catalog")
+
+
+def _folder(name: str, meaning: str) -> Any:
+    return typer.Option(
+        f"--{name}",
+        envvar=f"METERHOUSE_{name.upper()}",
+        metavar="FOLDER",
+        help=meaning,
+        show_default=False,
+        rich_help_panel="Folders",
+    )
+
+
+Catalog = Annotated[Path | None, _folder("catalog", "CSV files of prices and accounts.")]
+Landing = Annotated[Path | None, _folder("landing", "Usage files: .jsonl, .csv, .parquet; .gz.")]
+Warehouse = Annotated[Path | None, _folder("warehouse", "Where warehouse.duckdb lies.")]
+Published = Annotated[Path | None, _folder("published", "Parquet files and finance.duckdb.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
+
+
+def _parse_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-01-01.") from error
+
+
+@app.command(epilog="Example:  meterhouse init --warehouse /data/acme/warehouse")
+def init(
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the warehouse, or add to an older one what this version has more.
+
+    Nothing is ever removed or changed. Every writing command does this first; on its own it is good for looking.
+    """
+    from orchestration.migrate import init as init_warehouse
+    from orchestration.warehouse import writer_lock
+
+    ws = Workspace.resolve(catalog, landing, warehouse, published)
+    with writer_lock(ws, "init"):
+        report = init_warehouse(ws)
+    if as_json:
+        _print_json(report)
+        return
+    changes = [f"made {name}" for name in report.created]
+    changes += [f"added column {name}" for name in report.added_columns]
+    for change in changes:
+        _out().print(change)
+    _out().print(f"{ws.warehouse_file}: " + ("ready." if changes else "up to date."))
+
+
+@app.command(epilog="Example:  meterhouse demo --landing /tmp/usage")
+def demo(
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the demo company's usage files, three months of them, into the landing folder.
+
+    The same files to the byte every time. Its catalog comes with the repository and is the default of --catalog.
+    """
+    from orchestration.demo import generate
+
+    ws = Workspace.resolve(catalog, landing, warehouse, published)
+    with _working("writing usage"):
+        report = generate(ws.landing)
+    if as_json:
+        _print_json(report)
+    else:
+        _out().print(report.line(), highlight=False)
+
+
+@catalog_app.command(
+    "load", epilog="Example:  meterhouse catalog load --catalog /data/acme/catalog"
+)
+def catalog_load(
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the catalog's files row by row and load them as one version, under the hash of their content.
+
+    A close does this by itself. On its own it tells whether an edit is good before anything is billed by it.
+    """
+    from orchestration.catalog import load_catalog
+    from orchestration.migrate import init as init_warehouse
+    from orchestration.warehouse import writer_lock
+
+    ws = Workspace.resolve(catalog, landing, warehouse, published)
+    with writer_lock(ws, "catalog load"):
+        init_warehouse(ws)
+        version = load_catalog(ws)
+    if as_json:
+        _print_json(version)
+    else:
+        _out().print(_catalog_line(version), highlight=False)
+
+
+@app.command(epilog="Example:  meterhouse ingest --landing /data/acme/usage")
+def ingest(
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load every usage file that is not loaded yet, as one numbered batch.
+
+    A file is known by its content: renamed or copied, it is not loaded twice. A bad line is kept in the reject table
+    with its file, line number and reason; a file that cannot be read is reported and tried again next time.
+    """
+    from orchestration.ingest import ingest as ingest_files
+    from orchestration.migrate import init as init_warehouse
+    from orchestration.warehouse import writer_lock
+
+    ws = Workspace.resolve(catalog, landing, warehouse, published)
+    with writer_lock(ws, "ingest"), _ingest_progress(as_json) as progress:
+        init_warehouse(ws)
+        report = ingest_files(ws, progress=progress)
+    if as_json:
+        _print_json(report)
+    else:
+        _out().print(_usage_line(report), highlight=False)
+    _warn_of_files(report)
+
+
+@app.command(
+    epilog="Examples:  meterhouse close --through 2026-01-01;  meterhouse close --date 2025-11-01"
+)
+def close(
+    through: Annotated[
+        date | None,
+        typer.Option(
+            parser=_parse_date,
+            metavar="DATE",
+            help="Close every billing date that is due by this one, in order.",
+        ),
+    ] = None,
+    one_date: Annotated[
+        date | None,
+        typer.Option(
+            "--date",
+            parser=_parse_date,
+            metavar="DATE",
+            help="Close this billing date; a published one is computed again and compared.",
+        ),
+    ] = None,
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bill what is due: load catalog and usage, compute the drafts, check them, publish the invoices.
+
+    A date must have ended in UTC. Which dates there are follows from the subscriptions: a day on which nothing is due
+    has no close. A failing check publishes nothing and shows the rows that it names.
+    """
+    if (through is None) == (one_date is None):
+        raise typer.BadParameter(
+            "give either --through DATE, to close all that is due, or --date DATE, for one date."
+        )
+    from orchestration.close import close_date, close_through
+
+    ws = Workspace.resolve(catalog, landing, warehouse, published)
+    with _ingest_progress(as_json) as progress, _CloseReporter(as_json) as reporter:
+        if through is not None:
+            close_through(ws, through, reporter, progress=progress)
+        elif one_date is not None:
+            close_date(ws, one_date, reporter, progress=progress)
+    if not reporter.reports and not as_json:
+        when = f"through {through}" if through else f"on {one_date}"
+        _out().print(f"Nothing is due {when}.", highlight=False)
+
+
+@app.command(epilog="Example:  meterhouse status")
+def status(
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is loaded, what is closed, and what a failed close said."""
+    from orchestration.look import status as look
+
+    look.show(Workspace.resolve(catalog, landing, warehouse, published), as_json)
+
+
+@app.command(epilog="Example:  meterhouse invoices --json")
+def invoices(
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the published invoices: customer, dates, total, amount due."""
+    from orchestration.look import invoices as look
+
+    look.show(Workspace.resolve(catalog, landing, warehouse, published), as_json)
+
+
+@app.command(epilog="Example:  meterhouse invoice US-2025-0001")
+def invoice(
+    number: Annotated[
+        str, typer.Argument(help="An invoice number, as `meterhouse invoices` lists.")
+    ],
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one invoice as its customer reads it: lines, quantities, tiers, tax, credits, amount due."""
+    from orchestration.look import invoice as look
+
+    look.show(Workspace.resolve(catalog, landing, warehouse, published), number, as_json)
+
+
+class _CloseReporter:
+    """Shows closes as they end. JSON comes once, at the end, also when a later close is refused."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.reports: list[CloseReport] = []
+        self._as_json = as_json
+        self._spinner = _err().status("reading catalog and usage")
+
+    def __enter__(self) -> _CloseReporter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spinner.stop()
+        if self._as_json:
+            _print_json({"closes": self.reports})
+
+    def inputs_read(self, catalog: CatalogVersion, usage: IngestReport) -> None:
+        if not self._as_json:
+            if catalog.is_new:
+                _out().print(_catalog_line(catalog), highlight=False)
+            if usage.batch_number is not None:
+                _out().print(_usage_line(usage), highlight=False)
+        _warn_of_files(usage)
+
+    def close_begins(self, close_date: date) -> None:
+        self._spinner.update(f"closing {close_date}")
+        if _err().is_terminal:
+            self._spinner.start()
+
+    def close_ended(self, report: CloseReport) -> None:
+        self._spinner.stop()
+        self.reports.append(report)
+        if not self._as_json:
+            _out().print(report.line(), highlight=False)
+
+
+@contextmanager
+def _ingest_progress(as_json: bool) -> Iterator[Any]:
+    yield None
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    if not _err().is_terminal:
+        yield
+        return
+    with _err().status(what):
+        yield
+
+
+def _catalog_line(version: CatalogVersion) -> str:
+    rows = sum(version.row_counts.values())
+    news = "new" if version.is_new else "known"
+    return f"catalog version {version.version_number} ({version.catalog_version[:12]}, {news}), {rows:,} rows"
+
+
+def _usage_line(usage: IngestReport) -> str:
+    if usage.batch_number is None:
+        return "no new usage files"
+    return (
+        f"batch {usage.batch_number}: {len(usage.files)} files, {usage.line_count:,} lines = "
+        f"{usage.accepted:,} accepted + {usage.duplicate:,} duplicate + {usage.conflict:,} conflicting"
+        f" + {usage.rejected:,} rejected"
+    )
+
+
+def _warn_of_files(usage: IngestReport) -> None:
+    for problem in usage.problems:
+        text = f"{problem.file}: {problem.reason}; {problem.mend}"
+        _err().print(Text(text, style="yellow"), soft_wrap=True)
+
+
+def _out() -> Console:
+    return Console()
+
+
+def _err() -> Console:
+    # In a pipe rich assumes 80 columns, which would cut the rows that explain a refusal.
+    return Console(stderr=True, width=None if sys.stderr.isatty() else _PIPE_WIDTH)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    """`value` in JSON's own types; money and dates as text, because a JSON number may become a float."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def _offenders(table: OffenderTable) -> Table:
+    """Draw the rows; with many columns each row becomes a column of its own, so that no value is cut to nothing."""
+    rows = [["NULL" if value is None else str(value) for value in row] for row in table.rows]
+    names: Sequence[str] = table.columns
+    if len(names) > _WIDE_TABLE_COLUMNS:
+        rows = [[name, *(row[i] for row in rows)] for i, name in enumerate(table.columns)]
+        names = ["", *(f"row {number}" for number in range(1, len(table.rows) + 1))]
+    drawn = Table(title=Text(table.title), title_justify="left")
+    for name in names:
+        drawn.add_column(Text(name), overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    return drawn
+
+
+def show_error(error: MeterhouseError) -> None:
+    """Print the message as one red line on stderr, and under it the rows that a refusal names."""
+    console = _err()
+    console.print(Text(" ".join(str(error).split("\n")), style="red"), soft_wrap=True)
+    if isinstance(error, Refused):
+        for table in error.tables:
+            console.print(_offenders(table))
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    for name, value in TELEMETRY_OFF.items():
+        os.environ.setdefault(name, value)
+    try:
+        app()
+    except MeterhouseError as error:
+        show_error(error)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

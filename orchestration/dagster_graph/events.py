@@ -1,0 +1,150 @@
+"""What the steps of a close report, as metadata of Dagster's events.
+
+Belongs here: counts, totals and tables that the UI shows or plots. Does not belong here: deciding anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import duckdb
+
+from orchestration.close_run import CloseRun
+from orchestration.close_steps import CloseReport
+from orchestration.dagster_graph.session import table_metadata
+from orchestration.dagster_graph.specs import GATE_CHECK, ModelAssets, stage_check_name
+from orchestration.errors import OffenderTable
+from orchestration.gate import CheckOutcome, GateRefused, Judgement
+
+if TYPE_CHECKING:
+    from orchestration.catalog import CatalogVersion
+    from orchestration.ingest import IngestReport
+
+Metadata = dict[str, Any]
+
+
+def row_counts(
+    con: duckdb.DuckDBPyConnection, models: ModelAssets, keys: Sequence[dg.AssetKey]
+) -> dict[dg.AssetKey, Metadata]:
+    """The number of rows of each asset's table, as the metadata that Dagster plots over time."""
+    union = " union all ".join(
+        f"select {position} as position, count(*) as row_count from {models.relations[key]}"
+        for position, key in enumerate(keys)
+    )
+    counts = dict(con.execute(union).fetchall()) if keys else {}
+    return {key: {"dagster/row_count": counts[position]} for position, key in enumerate(keys)}
+
+
+def run_metadata(run: CloseRun) -> Metadata:
+    """What a close was made with."""
+    return {
+        "close_date": str(run.close_date),
+        "close_sequence": run.close_sequence,
+        "cutoff_batch": run.cutoff_batch,
+        "catalog_version": run.catalog_version[:12],
+    }
+
+
+def report_metadata(report: CloseReport) -> Metadata:
+    """Invoices and totals of a close. Floats, because Dagster plots only those: the exact amounts are published."""
+    totals = {
+        f"total_{currency.lower()}": float(total) for currency, total in report.totals.items()
+    }
+    return {"outcome": report.outcome, "invoice_count": report.invoice_count, **totals}
+
+
+def check_results(
+    checks: Sequence[dg.AssetCheckSpec], judgement: Judgement
+) -> Iterator[dg.AssetCheckResult]:
+    """One result per stage and the gate's."""
+    for check in checks:
+        if check.name == GATE_CHECK:
+            yield _gate_result(check, judgement)
+            continue
+        outcomes = [
+            outcome
+            for outcome in judgement.outcomes
+            if stage_check_name(outcome.check.stage) == check.name
+        ]
+        metadata: Metadata = {"close_date": str(judgement.run.close_date), "tests": len(outcomes)}
+        not_passed = [outcome for outcome in outcomes if outcome.result != "pass"]
+        if not_passed:
+            metadata["failing_tests"] = table_metadata(_outcome_table(not_passed))
+        yield dg.AssetCheckResult(
+            check_name=check.name,
+            asset_key=check.asset_key,
+            passed=not any(outcome.refuses for outcome in outcomes),
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata=metadata,
+        )
+
+
+def _gate_result(check: dg.AssetCheckSpec, judgement: Judgement) -> dg.AssetCheckResult:
+    receipt = judgement.receipt
+    return dg.AssetCheckResult(
+        check_name=check.name,
+        asset_key=check.asset_key,
+        passed=receipt.is_passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={
+            **run_metadata(judgement.run),
+            "checks_expected": receipt.checks_expected,
+            "checks_run": receipt.checks_run,
+            "drafts_digest": receipt.drafts_digest or "none",
+        },
+    )
+
+
+def not_reproduced(
+    checks: Sequence[dg.AssetCheckSpec], refused: GateRefused
+) -> Iterator[dg.AssetCheckResult]:
+    """The results of a published close that gives other rows when it is computed again: warnings, with the rows."""
+    tables = {table.title[:100]: table_metadata(table) for table in refused.tables}
+    for result in check_results(checks, refused.judgement):
+        is_gate = result.check_name == GATE_CHECK
+        yield dg.AssetCheckResult(
+            check_name=result.check_name,
+            asset_key=result.asset_key,
+            passed=result.passed and not is_gate,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=str(refused) if is_gate else None,
+            metadata={**result.metadata, **(tables if is_gate else {})},
+        )
+
+
+def _outcome_table(outcomes: Sequence[CheckOutcome]) -> OffenderTable:
+    rows = [
+        (
+            outcome.check.name,
+            outcome.result,
+            outcome.offender_count,
+            outcome.check.description or outcome.message,
+        )
+        for outcome in outcomes
+    ]
+    return OffenderTable("failing tests", ("test", "result", "offenders", "meaning"), rows)
+
+
+def catalog_metadata(catalog: CatalogVersion) -> Metadata:
+    """What loading the catalog reported."""
+    return {
+        "catalog_version": catalog.catalog_version[:12],
+        "version_number": catalog.version_number,
+        "is_new": catalog.is_new,
+    }
+
+
+def ingest_metadata(report: IngestReport) -> Metadata:
+    """What ingest reported; batch 0 if there was no new file."""
+    return {
+        "batch_number": report.batch_number or 0,
+        "files": len(report.files),
+        "lines": report.line_count,
+        "accepted": report.accepted,
+        "duplicate": report.duplicate,
+        "conflict": report.conflict,
+        "rejected": report.rejected,
+        "files_with_problems": len(report.problems),
+    }

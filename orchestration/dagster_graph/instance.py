@@ -1,0 +1,86 @@
+"""Dagster's home of a workspace, and running a close in this process with its history kept there.
+
+Belongs here: making the home, the instance, and executing a partition of the job. Does not belong here: the job.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.dagster_graph.session import CloseSession
+from orchestration.dagster_graph.specs import CLOSE_DATES
+from orchestration.workspace import Workspace
+
+_SETTINGS = Path(__file__).resolve().parents[1] / "dagster.yaml"
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def make_home(ws: Workspace) -> Path:
+    """Make Dagster's home of `ws`, with the settings that keep it quiet, if it is not there.
+
+    Settings that someone has edited are kept.
+    """
+    home = ws.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copyfile(_SETTINGS, home / "dagster.yaml")
+    return home
+
+
+def open_instance(ws: Workspace) -> dg.DagsterInstance:
+    """The instance whose history the UI of this workspace shows."""
+    return dg.DagsterInstance.from_config(str(make_home(ws)))
+
+
+def run_partition(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    session: CloseSession,
+    close_date: date,
+    assets: Sequence[dg.AssetKey],
+) -> None:
+    """Run `job` for `close_date` in this process; `session` then holds the report.
+
+    Args:
+        job: the job `close`.
+        instance: where its events are kept.
+        session: the session its ops write to.
+        close_date: the partition; its key is added if it is new.
+        assets: the assets to make; the others of the job are taken as they are.
+
+    Raises:
+        The error that stopped an op, as the op raised it.
+    """
+    partition = str(close_date)
+    instance.add_dynamic_partitions(str(CLOSE_DATES.name), [partition])
+    result = job.execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        asset_selection=assets,
+        run_config=_SILENT,
+        raise_on_error=False,
+    )
+    if isinstance(session.error, dg.DagsterExecutionInterruptedError):
+        # Dagster turns an interrupt into an error of its own; to the command it is the user who stopped it.
+        raise KeyboardInterrupt from session.error
+    if session.error is not None:
+        raise session.error
+    if not result.success:
+        messages = [event.message for event in result.all_events if event.is_failure]
+        raise RuntimeError("; ".join(messages) or f"the Dagster run of {partition} failed")
+
+
+def report_inputs(
+    instance: dg.DagsterInstance, metadata_by_key: Mapping[dg.AssetKey, Mapping[str, Any]]
+) -> None:
+    """Record that inputs were read outside of a run: the command reads them before it knows what is due."""
+    for key, metadata in metadata_by_key.items():
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(asset_key=key, metadata=metadata)
+        )

@@ -1,0 +1,199 @@
+"""dbt in this process: the arguments of the three invocations, and one call that leaves no file open behind it.
+
+Belongs here: which nodes an ingest, a preparation and a close build, the flags they share, and dbt's result as plain
+data. Does not belong here: what a failure means (`gate`, `ingest`) and what the models compute (dbt).
+
+dbt is imported inside the call: the import costs three CPU-seconds, which `meterhouse --help` must not pay.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from orchestration.warehouse import connect, writer_lock
+from orchestration.workspace import DBT_PROJECT, Workspace
+
+CLOSE_STAGES = ("subscriptions", "metering", "rating", "invoicing", "settlement")
+SCHEDULE_MODEL = "int_subscriptions__scheduled_periods"
+
+# Selected by group, never by path: a path is resolved against the working directory, and selecting nothing is only a
+# warning. Unit tests cost 80 ms each and prove nothing about the rows of this run.
+_NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One model or test of a dbt invocation. `failures` counts a test's offending rows; None for a model.
+
+    `status` is dbt's word: success, error, skipped, partial success for models; pass, fail, warn, error, skipped for
+    tests. `relation_name` is where the rows are (a failed test's, if it stores them).
+    """
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    failures: int | None
+    message: str | None
+    relation_name: str | None
+
+    @property
+    def is_ok(self) -> bool:
+        """True for success, pass and warn: nothing that has to stop the run."""
+        return self.status in ("success", "pass", "warn")
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What an invocation did. `success` is false if any node failed, or dbt itself did (then `exception` is set)."""
+
+    success: bool
+    nodes: tuple[NodeResult, ...]
+    exception: BaseException | None
+
+    @property
+    def not_ok(self) -> tuple[NodeResult, ...]:
+        """The nodes that failed or were skipped, in the order dbt reported them."""
+        return tuple(node for node in self.nodes if not node.is_ok)
+
+
+def ingest_args() -> list[str]:
+    """Build one batch: the landing stage and what it reads, with its tests.
+
+    `cautious`: a test that also looks at a stage which ingest does not build belongs to the close.
+
+    Example:
+        >>> ingest_args()[:3]
+        ['build', '--select', '+group:landing']
+    """
+    return [
+        "build",
+        "--select",
+        "+group:landing",
+        "--indirect-selection",
+        "cautious",
+        *_NO_UNIT_TESTS,
+    ]
+
+
+def prepare_args() -> list[str]:
+    """Make the staging views, and the view that tells what is due, anew: they follow the project, not the data.
+
+    Example:
+        >>> prepare_args()
+        ['run', '--select', 'group:staging', '+int_subscriptions__scheduled_periods']
+    """
+    return ["run", "--select", "group:staging", f"+{SCHEDULE_MODEL}"]
+
+
+def close_args() -> list[str]:
+    """Build every draft of the running close and run the checks on them.
+
+    Example:
+        >>> close_args()[:3]
+        ['build', '--select', 'group:subscriptions']
+    """
+    return ["build", "--select", *(f"group:{stage}" for stage in CLOSE_STAGES), *_NO_UNIT_TESTS]
+
+
+def shared_args(ws: Workspace) -> list[str]:
+    """The flags of every invocation in workspace `ws`: folders given by absolute path, and a silent terminal."""
+    return [
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--profile",
+        "meterhouse",
+        "--target",
+        "duckdb",
+        "--target-path",
+        str(ws.target_path),
+        "--log-path",
+        str(ws.target_path),
+        "--log-level",
+        "none",
+        "--log-level-file",
+        "info",
+        "--no-use-colors",
+        "--no-send-anonymous-usage-stats",
+    ]
+
+
+def run_dbt(ws: Workspace, args: Sequence[str]) -> DbtResult:
+    """Run dbt in this process and close the warehouse file afterwards, whatever happened.
+
+    Takes the writer lock (again) for everything but `parse`, and waits, within bounds, for another program that has
+    the file open, so that it is named instead of failing in the first model.
+
+    Args:
+        ws: the workspace whose warehouse file the models are built in.
+        args: command and selection, from one of the builders here; the shared flags are appended.
+
+    Returns:
+        The nodes that ran, and the exception if dbt could not run them (project does not parse, ...).
+
+    Raises:
+        BadInput: another process holds the warehouse.
+
+    Example:
+        >>> run_dbt(ws, close_args()).success  # doctest: +SKIP
+        True
+    """
+    with ExitStack() as stack:
+        if args[0] != "parse":
+            stack.enter_context(writer_lock(ws, "dbt"))
+            with connect(ws):
+                pass
+        ws.target_path.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(_dbt_environment(ws))
+        return _invoke([*args, *shared_args(ws)])
+
+
+def _invoke(args: list[str]) -> DbtResult:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    try:
+        outcome = dbtRunner().invoke(args)
+    finally:
+        # dbt keeps the file open for its next invocation; until then nobody else could read it.
+        DuckDBConnectionManager.close_all_connections()
+    # dbt catches these as if they were results: an interrupt must end the command.
+    if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
+        raise outcome.exception
+    results = getattr(outcome.result, "results", None) or ()
+    return DbtResult(outcome.success, tuple(map(_node_result, results)), outcome.exception)
+
+
+def _node_result(result: Any) -> NodeResult:
+    node = result.node
+    return NodeResult(
+        unique_id=node.unique_id,
+        name=node.name,
+        resource_type=str(getattr(node.resource_type, "value", node.resource_type)),
+        status=str(getattr(result.status, "value", result.status)),
+        failures=result.failures,
+        message=result.message,
+        relation_name=getattr(node, "relation_name", None),
+    )
+
+
+@contextmanager
+def _dbt_environment(ws: Workspace) -> Iterator[None]:
+    """Give dbt this warehouse, and none of the caller's `DBT_*` variables: one of them is DBT_FULL_REFRESH."""
+    saved = dict(os.environ)
+    for name in saved:
+        if name.startswith("DBT_"):
+            del os.environ[name]
+    os.environ["METERHOUSE_WAREHOUSE_FILE"] = str(ws.warehouse_file)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)

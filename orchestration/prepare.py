@@ -1,0 +1,134 @@
+"""What follows the dbt project rather than the data: its digest, its manifest, and the views that stand on it.
+
+Belongs here: telling whether the project changed since this workspace last saw it, and making manifest and views anew
+if so. Does not belong here: the drafts of a close, which every close builds, and schemas and tables (`migrate`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from orchestration.dbt_runner import DbtResult, prepare_args, run_dbt
+from orchestration.errors import MeterhouseError, OffenderTable, Refused
+from orchestration.warehouse import connect, writer_lock
+from orchestration.workspace import DBT_PROJECT, REPO, Workspace
+
+PROJECT_FOLDERS = (DBT_PROJECT, REPO / "macros")
+
+# dbt writes these into the project folder when it is run by hand; they are results, not project.
+_NOT_PROJECT = {"target", "logs", "dbt_packages", "__pycache__"}
+_MANIFEST = "manifest.json"
+_MANIFEST_DIGEST = "manifest.digest"
+
+
+def project_digest(folders: Iterable[Path] = PROJECT_FOLDERS) -> str:
+    """The sha256 (hex) over names and bytes of all files of the dbt project, in name order.
+
+    Args:
+        folders: the project's folders; each file is named relative to its folder's parent, so that a moved clone
+            has the digest of the original.
+
+    Returns:
+        64 hex digits; equal for equal content, whatever the times and places of the files.
+    """
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(_project_files(folder)):
+            digest.update(str(file.relative_to(folder.parent)).encode())
+            digest.update(b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _project_files(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        # Hidden files are an editor's or dbt's own (.user.yml), never read as part of the project.
+        if entry.name.startswith(".") or entry.name in _NOT_PROJECT:
+            continue
+        if entry.is_dir():
+            yield from _project_files(entry)
+        elif entry.is_file():
+            yield entry
+
+
+def prepare_views(ws: Workspace) -> bool:
+    """Build the staging views and the schedule of periods, if the project changed since they were built.
+
+    The due check reads them before any close has run in this warehouse. Every close builds the schedule anew, the
+    staging views stand until the project changes.
+
+    Returns:
+        True if the views were built, False if they were up to date.
+
+    Raises:
+        Refused: dbt could not build them; the message names the model.
+    """
+    digest = project_digest()
+    with writer_lock(ws, "prepare"):
+        with connect(ws) as con:
+            if con.execute("select project_digest from control.prepared").fetchall() == [(digest,)]:
+                return False
+        result = run_dbt(ws, prepare_args())
+        if not result.success or not result.nodes:
+            raise dbt_refusal("The views over the sources could not be built", result)
+        with connect(ws) as con:
+            con.execute("begin")
+            con.execute("delete from control.prepared")
+            con.execute("insert into control.prepared (project_digest) values (?)", [digest])
+            con.execute("commit")
+    return True
+
+
+def ensure_manifest(ws: Workspace) -> Mapping[str, Any]:
+    """The dbt manifest of workspace `ws`, parsed anew only if the project changed since it was written.
+
+    Raises:
+        MeterhouseError: the project does not parse; the message is dbt's first line.
+    """
+    digest = project_digest()
+    ws.target_path.mkdir(parents=True, exist_ok=True)
+    # Several Dagster processes load the definitions at once: one parses, the others wait for its file.
+    with FileLock(ws.target_path / "manifest.lock"):
+        stamp = ws.target_path / _MANIFEST_DIGEST
+        is_current = stamp.exists() and stamp.read_text(encoding="utf-8") == digest
+        if not is_current or not (ws.target_path / _MANIFEST).exists():
+            result = run_dbt(ws, ["parse"])
+            if not result.success:
+                raise dbt_refusal("The dbt project does not parse", result)
+            stamp.write_text(digest, encoding="utf-8")
+    return read_manifest(ws)
+
+
+def read_manifest(ws: Workspace) -> Mapping[str, Any]:
+    """The manifest that dbt's last invocation in workspace `ws` wrote."""
+    return json.loads((ws.target_path / _MANIFEST).read_text(encoding="utf-8"))
+
+
+def dbt_refusal(sentence: str, result: DbtResult) -> MeterhouseError:
+    """An error for a failed dbt invocation: its own exception, or the table of the nodes that failed."""
+    if result.exception is not None:
+        return Refused(f"{sentence}: {first_line(str(result.exception))}")
+    if not result.nodes:
+        return Refused(f"{sentence}: the selection matched no model; is the project complete?")
+    return Refused(f"{sentence}.", [failed_nodes(result)])
+
+
+def failed_nodes(result: DbtResult) -> OffenderTable:
+    """The models and tests of `result` that erred, with dbt's message on one line each."""
+    rows: Sequence[Sequence[Any]] = [
+        (node.name, node.status, first_line(node.message or ""))
+        for node in result.not_ok
+        if node.status != "skipped"
+    ]
+    return OffenderTable("What dbt could not build", ("name", "status", "message"), rows)
+
+
+def first_line(message: str) -> str:
+    """`message` on one line, without the indentation of dbt's and DuckDB's many-line errors."""
+    return " ".join(message.split())[:500]

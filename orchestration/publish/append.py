@@ -1,0 +1,245 @@
+"""Appending a judged close to `issued`: numbers, dates, and the row that makes it visible, in one transaction.
+
+Belongs here: the only writes to schema `issued`. Does not belong here: files for finance (`sync`), and judging (`gate`).
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from orchestration.close_run import CloseRun
+from orchestration.errors import Refused
+from orchestration.publish.digest import drafts_digest, publication_hash
+from orchestration.publish.tables import ADDED, DRAFTS, issued_columns
+from orchestration.warehouse import connect, writer_lock
+from orchestration.workspace import Workspace
+
+
+def append(ws: Workspace, run: CloseRun) -> int:
+    """Append the drafts of `run` to `issued` as one publication; returns its publication_sequence.
+
+    Raises:
+        Refused: the gate has not passed exactly these rows, or numbers would not be unique and gapless.
+    """
+    with writer_lock(ws, "publish"), connect(ws) as con:
+        con.execute("begin")
+        digest = _vouched_digest(con, run)
+        sequence = _next(con, "select max(publication_sequence) from issued.publications")
+        _append_invoices(con, sequence)
+        for table in DRAFTS:
+            if table != "invoices":
+                _append_rows(con, run, table, sequence)
+        _append_context(con, run, sequence)
+        _check_numbers(con)
+        _append_publication(con, run, sequence, digest)
+        con.execute("commit")
+    return sequence
+
+
+def _vouched_digest(con: duckdb.DuckDBPyConnection, run: CloseRun) -> str:
+    receipt = con.execute(
+        "select drafts_digest, is_passed from control.gate_receipts where close_sequence = ?",
+        [run.close_sequence],
+    ).fetchone()
+    if receipt is None or not receipt[1]:
+        raise Refused(
+            f"{run.close_date} cannot be published: the gate has not passed it; "
+            f"run `meterhouse close --through {run.close_date}`."
+        )
+    digest = drafts_digest(con)
+    if digest != receipt[0]:
+        raise Refused(
+            f"{run.close_date} cannot be published: its rows changed after the gate passed them; "
+            f"run `meterhouse close --through {run.close_date}` again."
+        )
+    return digest
+
+
+def _next(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return (row[0] or 0) + 1 if row else 1
+
+
+def _append_invoices(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
+    """Number the drafts of each entity from where its issued numbers end, in order of document_key."""
+    copied = ", ".join(
+        f"drafts.{c}" for c in issued_columns("invoices") if c not in (*ADDED, "document_key")
+    )
+    con.execute(
+        f"""
+        insert into issued.invoices
+        with last_numbers as (
+            select billing_entity_code, max(number_index) as number_index
+            from issued.invoices
+            group by billing_entity_code
+        ),
+        numbered as (
+            select
+                drafts.*,
+                coalesce(last_numbers.number_index, 0) + row_number() over (
+                    partition by drafts.billing_entity_code
+                    order by drafts.document_key
+                ) as number_index
+            from {DRAFTS["invoices"]} as drafts
+            left join last_numbers on drafts.billing_entity_code = last_numbers.billing_entity_code
+        )
+        select
+            ? as publication_sequence,
+            drafts.document_key,
+            drafts.invoice_prefix || '-' || lpad(cast(drafts.number_index as varchar), 6, '0'),
+            drafts.number_index,
+            drafts.close_date as issue_date,
+            cast(drafts.close_date + drafts.net_payment_days * interval '1' day as date) as due_date,
+            {copied}
+        from numbered as drafts
+        """,
+        [sequence],
+    )
+
+
+def _append_rows(con: duckdb.DuckDBPyConnection, run: CloseRun, table: str, sequence: int) -> None:
+    expressions = {
+        "publication_sequence": str(sequence),
+        "close_sequence": str(run.close_sequence),
+        "invoice_number": "invoices.invoice_number",
+    }
+    columns = issued_columns(table)
+    chosen = ", ".join(expressions.get(column, f"drafts.{column}") for column in columns)
+    numbers = ""
+    if "invoice_number" in columns:
+        numbers = f"""
+            left join issued.invoices as invoices
+                on drafts.document_key = invoices.document_key and invoices.publication_sequence = {sequence}
+        """
+    con.execute(
+        f"insert into issued.{table} ({', '.join(columns)}) select {chosen} from {DRAFTS[table]} as drafts {numbers}"
+    )
+
+
+def _append_context(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int) -> None:
+    """What finance reads beside documents: customers as known, rejects since the last publication, checks."""
+    row = con.execute("select max(cutoff_batch) from issued.publications").fetchone()
+    after_batch = (row[0] or 0) if row else 0
+    con.execute(
+        """
+        insert into issued.customers by name
+        select
+            ? as publication_sequence,
+            customers.customer_id,
+            customers.customer_name,
+            customers.billing_entity_code,
+            entities.entity_name as billing_entity_name,
+            customers.country,
+            coalesce(customers.timezone, entities.timezone) as timezone,
+            customers.purchase_order,
+            customers.metadata
+        from catalog.customers as customers
+        inner join catalog.billing_entities as entities
+            on
+                customers.billing_entity_code = entities.billing_entity_code
+                and customers.catalog_version = entities.catalog_version
+        where customers.catalog_version = ?
+        """,
+        [sequence, run.catalog_version],
+    )
+    con.execute(
+        """
+        insert into issued.rejected_events by name
+        select ? as publication_sequence, batch_number, file_name, line_number, reason, detail, line_text
+        from landing.fct_rejected_lines
+        where batch_number > ? and batch_number <= ?
+        union all
+        select
+            ? as publication_sequence,
+            repeated.batch_number,
+            files.file_name,
+            repeated.line_number,
+            repeated.verdict as reason,
+            'its key is that of batch ' || repeated.first_batch_number || ', line ' || repeated.first_line_number
+                || ', with other content' as detail,
+            repeated.line_text
+        from landing.fct_repeated_events as repeated
+        inner join landing.files as files on repeated.file_hash = files.file_hash
+        where repeated.verdict = 'conflict' and repeated.batch_number > ? and repeated.batch_number <= ?
+        """,
+        [sequence, after_batch, run.cutoff_batch] * 2,
+    )
+    con.execute(
+        """
+        insert into issued.close_checks by name
+        select ? as publication_sequence, check_name, stage, result, offender_count
+        from control.gate_results
+        where close_sequence = ?
+        """,
+        [sequence, run.close_sequence],
+    )
+
+
+def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
+    """Paired with the numbering above: whatever it did, no gap and no number twice leaves this transaction."""
+    bad = con.execute(
+        """
+        select billing_entity_code
+        from issued.invoices
+        group by billing_entity_code
+        having
+            min(number_index) <> 1
+            or max(number_index) <> count(*)
+            or count(distinct number_index) <> count(*)
+            or count(distinct invoice_number) <> count(*)
+        """
+    ).fetchall()
+    if bad:
+        entities = ", ".join(row[0] for row in bad)
+        raise Refused(
+            f"Invoice numbers of {entities} would not be gapless and unique; nothing was published."
+        )
+
+
+def _append_publication(
+    con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int, digest: str
+) -> None:
+    previous = con.execute(
+        "select publication_hash from issued.publications order by publication_sequence desc limit 1"
+    ).fetchone()
+    previous_hash = previous[0] if previous else ""
+    number = _next(
+        con,
+        f"select max(publication_no) from issued.publications where close_sequence = {run.close_sequence}",
+    )
+    head = "|".join(
+        map(
+            str,
+            (
+                previous_hash,
+                sequence,
+                run.close_date,
+                number,
+                run.cutoff_batch,
+                run.catalog_version,
+                digest,
+            ),
+        )
+    )
+    con.execute(
+        """
+        insert into issued.publications by name
+        select
+            ? as publication_sequence, ? as close_sequence, ? as publication_no, cast(? as date) as close_date,
+            ? as cutoff_batch, ? as catalog_version,
+            (select count(*) from issued.invoices where publication_sequence = ?) as invoice_count,
+            ? as drafts_digest, ? as publication_hash, ? as previous_publication_hash
+        """,
+        [
+            sequence,
+            run.close_sequence,
+            number,
+            run.close_date,
+            run.cutoff_batch,
+            run.catalog_version,
+            sequence,
+            digest,
+            publication_hash(con, sequence, head),
+            previous_hash,
+        ],
+    )

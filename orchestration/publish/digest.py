@@ -1,0 +1,57 @@
+"""Digests that bind the gate's receipt and the chain of publications to exact rows.
+
+Belongs here: hashes over rows, computed inside DuckDB. Does not belong here: deciding anything by them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import duckdb
+
+from orchestration.publish.tables import DRAFTS
+
+
+def drafts_digest(con: duckdb.DuckDBPyConnection) -> str:
+    """The sha256 (hex) over every column of every row of the drafts that publication copies.
+
+    Rows are ordered by their own text, so that their physical order does not count; NULL and an empty text differ.
+    """
+    digest = hashlib.sha256()
+    for table, relation in DRAFTS.items():
+        digest.update(f"{table}:{_rows_digest(con, relation)}\n".encode())
+    return digest.hexdigest()
+
+
+def _rows_digest(con: duckdb.DuckDBPyConnection, relation: str) -> str:
+    columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
+    # '~' for NULL, '=' before a value: no text can look like a NULL, nor reach into the next column.
+    fields = " || chr(31) || ".join(
+        f"coalesce('=' || cast(\"{column}\" as varchar), '~')" for column in columns
+    )
+    row = con.execute(
+        f"select count(*) || ':' || coalesce(sha256(string_agg(sha256({fields}), '' order by sha256({fields}))), '')"
+        f" from {relation}"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def publication_hash(con: duckdb.DuckDBPyConnection, publication_sequence: int, head: str) -> str:
+    """The sha256 (hex) over `head` and each document's hash, number and dates, in order of number.
+
+    Args:
+        con: a connection that sees the rows just appended.
+        publication_sequence: whose documents.
+        head: the previous publication's hash and the facts of this one, as text.
+    """
+    documents = con.execute(
+        """
+        select invoice_number, issue_date, due_date, document_hash
+        from issued.invoices
+        where publication_sequence = ?
+        order by billing_entity_code, number_index
+        """,
+        [publication_sequence],
+    ).fetchall()
+    lines = [head, *("|".join(map(str, document)) for document in documents)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,277 @@
+"""The warehouse as Dagster shows it: the graph, one close as a run, and what the schedule starts.
+
+Belongs here: asset keys, groups and dependencies, events in the instance, and that no launch bypasses the gate. Does not
+belong here: the steps of a close (`test_close`) and verdicts (`test_gate`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, date, datetime
+
+import dagster as dg
+import pytest
+
+from orchestration.dagster_graph.instance import make_home, open_instance
+from orchestration.dagster_graph.location import CLOSE_JOB, INGEST_JOB, build_definitions
+from orchestration.dagster_graph.schedule import dates_to_close
+from orchestration.dagster_graph.session import CloseSession
+from orchestration.dagster_graph.specs import CLOSE_DATES, PUBLISHED_INVOICES, STAGE_ORDER
+from orchestration.errors import Refused
+from orchestration.prepare import ensure_manifest
+from orchestration.warehouse import connect
+from orchestration.workspace import Workspace
+from tests.conftest import ClosedCompany
+from tests.small_company import FIRST_CLOSE, SECOND_CLOSE, small_company  # noqa: F401  a fixture
+
+SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+PUBLIC_ASSETS = {
+    "inputs": [
+        "catalog_folder",
+        "catalog_version",
+        "issued_before/billed_periods",
+        "issued_before/credit_movements",
+        "issued_before/publications",
+        "landing_folder",
+    ],
+    "landing": [
+        "landing/fct_event_keys",
+        "landing/fct_events",
+        "landing/fct_file_verdicts",
+        "landing/fct_rejected_lines",
+        "landing/fct_repeated_events",
+        "landing/fct_usage_hours",
+        "landing_usage",
+    ],
+    "staging": [
+        "staging/stg_catalog__billable_metrics",
+        "staging/stg_catalog__billing_entities",
+        "staging/stg_catalog__charge_tiers",
+        "staging/stg_catalog__charges",
+        "staging/stg_catalog__customer_taxes",
+        "staging/stg_catalog__customers",
+        "staging/stg_catalog__plans",
+        "staging/stg_catalog__subscriptions",
+        "staging/stg_catalog__taxes",
+        "staging/stg_catalog__wallet_lots",
+        "staging/stg_catalog__wallets",
+        "staging/stg_issued__billed_periods",
+        "staging/stg_issued__credit_movements",
+        "staging/stg_landing__events",
+        "staging/stg_landing__file_verdicts",
+        "staging/stg_landing__usage_hours",
+        "staging/stg_reference__currencies",
+        "staging/stg_reference__tz_offsets",
+    ],
+    "subscriptions": ["subscriptions/dim_subscriptions", "subscriptions/fct_subscription_periods"],
+    "metering": [
+        "metering/fct_event_verdicts",
+        "metering/fct_usage_daily",
+        "metering/fct_usage_quantities",
+    ],
+    "rating": ["rating/fct_rated_charges"],
+    "invoicing": ["invoicing/fct_billed_periods", "invoicing/fct_invoice_lines"],
+    "settlement": [
+        "settlement/fct_credit_movements",
+        "settlement/fct_invoice_taxes",
+        "settlement/fct_invoices",
+        "settlement/fct_settled_lines",
+    ],
+    "published": ["published_invoices"],
+}
+
+
+@dataclasses.dataclass
+class Location:
+    """A code location on a company that the test may change."""
+
+    ws: Workspace
+    session: CloseSession
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+
+    def run(self, partition: str, *keys: dg.AssetKey) -> dg.ExecuteInProcessResult:
+        """Run the job `close` as the UI would: all of it, or the assets `keys`."""
+        self.session.begin(lambda: datetime(2026, 6, 1, tzinfo=UTC))
+        self.instance.add_dynamic_partitions(str(CLOSE_DATES.name), [partition])
+        return self.definitions.resolve_job_def(CLOSE_JOB).execute_in_process(
+            instance=self.instance,
+            partition_key=partition,
+            asset_selection=keys or None,
+            run_config=SILENT,
+            raise_on_error=False,
+        )
+
+    def closed_partitions(self) -> set[str]:
+        return set(self.instance.get_materialized_partitions(PUBLISHED_INVOICES))
+
+
+def open_location(ws: Workspace) -> Location:
+    session = CloseSession()
+    definitions = build_definitions(ws, ensure_manifest(ws), session)
+    return Location(ws, session, definitions, open_instance(ws))
+
+
+@pytest.fixture(scope="module")
+def location(small_company: ClosedCompany) -> Location:  # noqa: F811
+    """The small company as it was closed by the command; these tests only look."""
+    return open_location(small_company.workspace)
+
+
+@pytest.fixture(scope="module")
+def graph(location: Location) -> dg.AssetGraph:
+    return location.definitions.get_repository_def().asset_graph
+
+
+def test_the_public_models_and_what_surrounds_them_are_the_assets(graph: dg.AssetGraph) -> None:
+    shown: dict[str, list[str]] = {}
+    for key in sorted(graph.get_all_asset_keys()):
+        shown.setdefault(graph.get(key).group_name, []).append(key.to_user_string())
+    assert shown == PUBLIC_ASSETS
+
+
+def test_every_arrow_leads_to_the_right(graph: dg.AssetGraph) -> None:
+    order = {stage: position for position, stage in enumerate(STAGE_ORDER)}
+    backwards = [
+        (parent.to_user_string(), key.to_user_string())
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+        if order[graph.get(parent).group_name] > order[graph.get(key).group_name]
+    ]
+    assert backwards == []
+
+
+def test_only_what_comes_from_outside_stands_on_nothing(graph: dg.AssetGraph) -> None:
+    roots = {key.to_user_string() for key in graph.root_asset_keys}
+    brought = {"catalog_folder", "landing_folder"}
+    assert {root for root in roots if not root.startswith("issued_before/")} == brought
+
+
+def test_assets_carry_the_docs_of_their_models(graph: dg.AssetGraph) -> None:
+    invoices = graph.get(dg.AssetKey(["settlement", "fct_invoices"]))
+    columns = {column.name: column for column in invoices.metadata["dagster/column_schema"].columns}
+    assert columns["total_amount"].type == "decimal(20,4)"
+    assert columns["total_amount"].description
+    assert "```sql" in invoices.description
+    assert invoices.kinds == {"dbt", "duckdb"}
+    assert invoices.owners == ["team:billing"]
+
+
+def test_each_stage_of_drafts_has_one_check_and_the_gate_its_own(graph: dg.AssetGraph) -> None:
+    names = sorted(key.name for key in graph.asset_check_keys)
+    assert names == [
+        "gate",
+        "invoicing_checks",
+        "metering_checks",
+        "rating_checks",
+        "settlement_checks",
+        "subscriptions_checks",
+    ]
+
+
+def test_jobs_run_in_one_process(location: Location) -> None:
+    for name in (CLOSE_JOB, INGEST_JOB):
+        job = location.definitions.resolve_job_def(name)
+        assert job.executor_def.name == "in_process"
+
+
+def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
+    partitioned = [
+        graph.get(key)
+        for key in graph.get_all_asset_keys()
+        if graph.get(key).partitions_def is not None
+    ]
+    assert len(partitioned) == 13
+    assert {str(node.backfill_policy) for node in partitioned} == {
+        str(dg.BackfillPolicy.single_run())
+    }
+    assert {node.partitions_def.name for node in partitioned} == {"close_date"}
+
+
+def test_the_home_is_quiet_and_keeps_what_someone_edited(tmp_path, monkeypatch) -> None:
+    ws = Workspace.resolve(warehouse=tmp_path / "warehouse")
+    settings = make_home(ws) / "dagster.yaml"
+    assert "telemetry: {enabled: false}" in settings.read_text(encoding="utf-8")
+    settings.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    make_home(ws)
+    assert settings.read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
+
+
+def test_a_close_by_the_command_is_in_the_history(location: Location) -> None:
+    assert str(FIRST_CLOSE) in location.closed_partitions()
+    runs = location.instance.get_runs(filters=dg.RunsFilter(job_name=CLOSE_JOB))
+    assert {run.tags["dagster/partition"] for run in runs} == {str(FIRST_CLOSE)}
+    event = location.instance.get_latest_materialization_event(dg.AssetKey("landing_usage"))
+    assert event is not None
+
+
+def test_a_run_from_the_ui_closes_earlier_dates_first_and_reports_all(location: Location) -> None:
+    """The whole job, inputs included, on a copy of nothing: the later tests of this module look at its history."""
+    result = location.run(str(SECOND_CLOSE))
+    assert result.success
+    assert location.closed_partitions() == {str(FIRST_CLOSE), str(SECOND_CLOSE)}
+
+    made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    executable = {key for group, keys in PUBLIC_ASSETS.items() for key in keys}
+    executable -= {key for key in executable if key.startswith("issued_before/")}
+    assert made == executable - {"catalog_folder", "landing_folder"}
+
+    checks = result.get_asset_check_evaluations()
+    assert {check.check_name for check in checks} >= {"gate", "settlement_checks"}
+    assert all(check.passed for check in checks)
+
+    published = location.instance.get_latest_materialization_event(PUBLISHED_INVOICES)
+    metadata = published.asset_materialization.metadata
+    with connect(location.ws, read_only=True) as con:
+        ((count,),) = con.execute(
+            "select count(*) from finance.invoices where close_date = ?", [SECOND_CLOSE]
+        ).fetchall()
+    assert metadata["invoice_count"].value == count > 0
+    assert metadata["outcome"].value == "published"
+    assert metadata["total_usd"].value > 0
+
+
+def test_publishing_alone_without_drafts_of_that_date_is_refused(location: Location) -> None:
+    result = location.run("2026-02-01", PUBLISHED_INVOICES)
+    assert not result.success
+    assert isinstance(location.session.error, Refused)
+    assert "2026-02-01" not in location.closed_partitions()
+
+
+def test_a_date_on_which_nothing_is_due_is_refused(location: Location) -> None:
+    result = location.run("2025-12-07")
+    assert not result.success
+    assert "Nothing is due on 2025-12-07" in str(location.session.error)
+
+
+def test_the_schedule_skips_without_due_dates_and_starts_one_run_for_all(
+    location: Location,
+) -> None:
+    schedule = location.definitions.resolve_schedule_def("daily_close")
+
+    def tick(day: date) -> dg.ScheduleExecutionData:
+        return schedule.evaluate_tick(
+            dg.build_schedule_context(
+                instance=location.instance,
+                scheduled_execution_time=datetime(day.year, day.month, day.day, 0, 15, tzinfo=UTC),
+                repository_def=location.definitions.get_repository_def(),
+            )
+        )
+
+    before = location.instance.get_dynamic_partitions(str(CLOSE_DATES.name))
+    skipped = tick(SECOND_CLOSE)
+    assert skipped.skip_message == "Nothing is due."
+    assert location.instance.get_dynamic_partitions(str(CLOSE_DATES.name)) == before
+
+    due = dates_to_close(location.ws, datetime(2026, 4, 2, 0, 15, tzinfo=UTC))
+    assert due[0] > SECOND_CLOSE
+    assert due[-1] == date(2026, 4, 1)
+    (request,) = tick(date(2026, 4, 2)).run_requests
+    assert request.partition_key == "2026-04-01"
+
+
+def test_the_schedule_does_not_count_a_day_that_has_not_ended(location: Location) -> None:
+    assert date(2026, 4, 1) not in dates_to_close(
+        location.ws, datetime(2026, 4, 1, 23, 59, tzinfo=UTC)
+    )
