@@ -1,4 +1,4 @@
-"""The tables' contracts, read from the dbt project's YAML: the only place where columns, types and allowed values stand.
+"""The tables' contracts, read from the dbt project's YAML: where columns, types and allowed values stand once.
 
 Belongs here: finding the YAML and turning it into plain data, without importing dbt (which costs seconds). Does not
 belong here: creating tables from contracts (`migrate`) and validating rows against them (`catalog`).

@@ -1,7 +1,7 @@
 """The README's table "where a rule lives", made from dbt's manifest: `python -m orchestration.readme`.
 
-Belongs here: turning the manifest's rules into the table, and putting it between its markers. Does not belong here: what
-a rule says (`dbt_project/docs/rules.md`) and which model bears it (the models' YAML).
+Belongs here: turning the manifest's rules into the table, and putting it between its markers. Does not belong here:
+what a rule says (`dbt_project/docs/rules.md`) and which model bears it (the models' YAML).
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def _stem(path: str) -> str:
 
 
 def with_table(readme: str, table: str) -> str:
-    """The README's text with `table` between the markers.
+    r"""The README's text with `table` between the markers.
 
     Raises:
         ValueError: a marker is missing.
 
     Example:
-        >>> with_table(f"a\\n{BEGIN}\\nold\\n{END}\\nb", "new").splitlines()[2]
+        >>> with_table(f"a\n{BEGIN}\nold\n{END}\nb", "new").splitlines()[2]
         'new'
     """
     before, _, rest = readme.partition(BEGIN)

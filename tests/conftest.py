@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -69,7 +68,7 @@ def _no_workspace_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClosedCompany]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> ClosedCompany:
     """The demo company with all its usage, closed through its last close date."""
     from orchestration.close import close_through
     from orchestration.demo import generate
@@ -85,4 +84,4 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClosedCompany]:
     )
     generate(ws.landing)
     close_through(ws, LAST_CLOSE)
-    yield ClosedCompany(ws)
+    return ClosedCompany(ws)

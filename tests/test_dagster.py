@@ -1,7 +1,7 @@
 """The warehouse as Dagster shows it: the graph, one close as a run, and what the schedule starts.
 
-Belongs here: asset keys, groups and dependencies, events in the instance, and that no launch bypasses the gate. Does not
-belong here: the steps of a close (`test_close`) and verdicts (`test_gate`).
+Belongs here: asset keys, groups and dependencies, events in the instance, and that no launch bypasses the gate. Does
+not belong here: the steps of a close (`test_close`) and verdicts (`test_gate`).
 """
 
 from __future__ import annotations
@@ -114,9 +114,9 @@ def open_location(ws: Workspace) -> Location:
 
 
 @pytest.fixture(scope="module")
-def location(small_company: ClosedCompany) -> Location:  # noqa: F811
-    """The small company as it was closed by the command; these tests only look."""
-    return open_location(small_company.workspace)
+def location(small_company: ClosedCompany, tmp_path_factory) -> Location:  # noqa: F811
+    """A copy of the small company, whose first date the command has closed."""
+    return open_location(small_company.copy(tmp_path_factory.mktemp("dagster")).workspace)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,7 @@ def test_a_close_by_the_command_is_in_the_history(location: Location) -> None:
 
 
 def test_a_run_from_the_ui_closes_earlier_dates_first_and_reports_all(location: Location) -> None:
-    """The whole job, inputs included, on a copy of nothing: the later tests of this module look at its history."""
+    """The whole job, inputs included; the tests after this one look at the history it leaves."""
     result = location.run(str(SECOND_CLOSE))
     assert result.success
     assert location.closed_partitions() == {str(FIRST_CLOSE), str(SECOND_CLOSE)}

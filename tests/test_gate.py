@@ -15,8 +15,10 @@ import duckdb
 import pytest
 
 from orchestration import gate
-from orchestration.close_run import CloseRun
-from orchestration.dbt_runner import DbtResult, NodeResult
+from orchestration.close_run import CloseRun, begin_close
+from orchestration.close_steps import build_drafts, publish_drafts
+from orchestration.dbt_runner import CLOSE_STAGES, DbtResult, NodeResult
+from orchestration.errors import Refused
 from orchestration.gate import (
     Check,
     CheckOutcome,
@@ -27,6 +29,16 @@ from orchestration.gate import (
     meaning_of,
     offender_table,
     refusal_sentence,
+)
+from orchestration.prepare import prepare_views
+from orchestration.publish.digest import drafts_digest
+from orchestration.warehouse import connect
+from tests.conftest import ClosedCompany
+from tests.small_company import (
+    SECOND_CLOSE,
+    clock,
+    published_bytes,
+    small_company,  # noqa: F401  a fixture
 )
 
 RUN = CloseRun(3, date(2025, 12, 1), 2, "c" * 64)
@@ -173,3 +185,67 @@ def test_a_check_means_its_description_else_the_comment_above_its_sql() -> None:
     assert meaning_of(data_test("x", "fct_lines")) == "Tax rows add up."
     assert meaning_of({"description": "One row\n per line.", "raw_code": ""}) == "One row per line."
     assert doctest.testmod(gate).failed == 0
+
+
+@pytest.fixture(scope="module")
+def company(small_company: ClosedCompany, tmp_path_factory) -> ClosedCompany:  # noqa: F811
+    """A copy of the small company with drafts of its second date, judged and not published."""
+    copied = small_company.copy(tmp_path_factory.mktemp("gate"))
+    prepare_views(copied.workspace)
+    build_drafts(copied.workspace, SECOND_CLOSE, clock)
+    return copied
+
+
+def test_the_evidence_names_every_check_and_the_receipt_the_rows(company: ClosedCompany) -> None:
+    results = company.warehouse(
+        "select check_name, stage, result, offender_count from control.gate_results"
+        " where close_sequence = 2"
+    )
+    assert {result for _, _, result, _ in results} == {"pass"}
+    assert {count for _, _, _, count in results} == {0}
+    assert {stage for _, stage, _, _ in results} == set(CLOSE_STAGES)
+    assert len({name for name, _, _, _ in results}) == len(results)
+    ((passed, expected, run, digest),) = company.warehouse(
+        "select is_passed, checks_expected, checks_run, drafts_digest from control.gate_receipts"
+        " where close_sequence = 2"
+    )
+    assert passed
+    assert expected == run == len(results)
+    with connect(company.workspace, read_only=True) as con:
+        assert digest == drafts_digest(con)
+
+
+def test_drafts_changed_after_the_receipt_are_not_published(company: ClosedCompany) -> None:
+    before = published_bytes(company)
+    change = "update settlement.fct_invoices set purchase_order = {}"
+    with connect(company.workspace) as con:
+        con.execute(change.format("'smuggled in'"))
+    with pytest.raises(Refused, match="changed after the gate passed them") as refused:
+        publish_drafts(company.workspace, SECOND_CLOSE, clock)
+    assert refused.value.exit_code == 1
+    assert published_bytes(company) == before
+    ((status, message),) = company.warehouse(
+        f"select status, message from control.closes where close_date = '{SECOND_CLOSE}'"
+    )
+    assert status == "failed"
+    assert "changed after the gate" in message
+
+
+def test_a_failed_receipt_publishes_nothing(company: ClosedCompany) -> None:
+    before = published_bytes(company)
+    with connect(company.workspace) as con:
+        con.execute("update control.gate_receipts set is_passed = false where close_sequence = 2")
+    with pytest.raises(Refused, match="the gate has not passed it"):
+        publish_drafts(company.workspace, SECOND_CLOSE, clock)
+    assert published_bytes(company) == before
+
+
+def test_a_receipt_does_not_outlive_the_attempt_that_earned_it(company: ClosedCompany) -> None:
+    with connect(company.workspace) as con:
+        begin_close(con, date(2025, 11, 30), clock())
+        assert (
+            con.execute("select * from control.gate_receipts where close_sequence = 2").fetchall()
+            == []
+        )
+    with pytest.raises(Refused, match="the gate has not passed it"):
+        publish_drafts(company.workspace, date(2025, 11, 30), clock)

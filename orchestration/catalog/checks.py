@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from orchestration.catalog.reader import CatalogFile
@@ -76,7 +77,7 @@ def validity_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:
         )
     for group in groups.values():
         ordered = sorted(group, key=lambda row: row["valid_from"])
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             ends = earlier["valid_to"] or date.max
             if earlier["valid_from"] < later["valid_from"] < ends:
                 yield (
@@ -215,7 +216,7 @@ def subscription_problems(tables: Tables) -> Iterator[str]:
         by_name[row["external_subscription_id"]].append(row)
     for rows in by_name.values():
         ordered = sorted(rows, key=lambda row: row["started_at"])
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             if earlier["ended_at"] is None or earlier["ended_at"] > later["started_at"]:
                 yield (
                     f"{file} {later.line}: external_subscription_id '{later['external_subscription_id']}' is "

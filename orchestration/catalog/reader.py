@@ -129,7 +129,7 @@ def _header_problems(name: str, header: Sequence[str] | None, contract: TableCon
     return problems
 
 
-def _rows(name: str, header: Sequence[str], lines, problems: list[str]):  # noqa: ANN001, ANN202
+def _rows(name: str, header: Sequence[str], lines, problems: list[str]):
     for fields in lines:
         line = lines.line_num
         if not fields:

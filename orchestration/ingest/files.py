@@ -84,7 +84,7 @@ class Discovery:
 
 
 def discover(landing: Path) -> Discovery:
-    """Look through the landing folder and its sub-folders. Hidden entries are somebody's bookkeeping and are passed over.
+    """Look through the landing folder and its sub-folders. Hidden entries, somebody's bookkeeping, are passed over.
 
     Raises:
         BadInput: there is no such folder. An empty one is for the caller to judge.
@@ -99,9 +99,7 @@ def discover(landing: Path) -> Discovery:
             "or give another with --landing."
         )
     if not landing.is_dir():
-        raise BadInput(
-            f"{landing}: the landing folder is a file; give a folder with --landing."
-        )
+        raise BadInput(f"{landing}: the landing folder is a file; give a folder with --landing.")
     files, problems = [], []
     for found in _walk(landing, landing):
         (problems if isinstance(found, FileProblem) else files).append(found)
@@ -173,9 +171,7 @@ def _name(path: Path, landing: Path) -> str:
 def os_problem(name: str, error: OSError) -> FileProblem:
     """The problem that the operating system has with a file or folder."""
     reason = error.strerror or type(error).__name__
-    return FileProblem(
-        name, f"it cannot be read ({reason})", f"check its access rights; {RETRIED}"
-    )
+    return FileProblem(name, f"it cannot be read ({reason})", f"check its access rights; {RETRIED}")
 
 
 def _stamp(status: os.stat_result) -> Stamp:
@@ -211,7 +207,9 @@ def known_files(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, Stamp], str]:
     rows = con.execute(
         "select file_name, byte_count, modified_ns, file_hash from control.known_files"
     ).fetchall()
-    return {(name, Stamp(size, modified_ns)): file_hash for name, size, modified_ns, file_hash in rows}
+    return {
+        (name, Stamp(size, modified_ns)): file_hash for name, size, modified_ns, file_hash in rows
+    }
 
 
 def remember(con: duckdb.DuckDBPyConnection, hashed: dict[FoundFile, str]) -> None:

@@ -156,13 +156,13 @@ def _judge_lines(lines: Sequence[bytes], first_number: int) -> Iterator[Line]:
 
 
 def judge_line(line_number: int, text: str, *, is_too_long: bool = False) -> Line:
-    """A line with what keeps it from being read. Bytes that are no text stand in `text` as surrogates.
+    r"""A line with what keeps it from being read. Bytes that are no text stand in `text` as surrogates.
 
     The text of a line that cannot be read is made presentable: every program can show it, and it is not too long.
 
     Example:
-        >>> judge_line(3, "caf\\udce9")
-        (3, 'caf\\\\xe9', 'The line is not valid UTF-8.')
+        >>> judge_line(3, "caf\udce9")
+        (3, 'caf\\xe9', 'The line is not valid UTF-8.')
     """
     try:
         text.encode("utf-8")
@@ -173,7 +173,7 @@ def judge_line(line_number: int, text: str, *, is_too_long: bool = False) -> Lin
 
 
 def presentable(text: str) -> str:
-    """A text of any bytes as a text that can be stored and shown: invalid ones as `\\xe9`, NUL as its symbol."""
+    r"""A text of any bytes as a text that can be stored and shown: invalid ones as `\xe9`, NUL as its symbol."""
     shown = text[:SHOWN_CHARACTERS] + ("…" if len(text) > SHOWN_CHARACTERS else "")
     raw = shown.encode("utf-8", errors="surrogateescape")
     return raw.decode("utf-8", errors="backslashreplace").replace("\0", "␀")

@@ -1,7 +1,7 @@
 """Which columns of a table are an event's own, by shape.
 
-Belongs here: reading that from the dbt project, where the shapes stand. Does not belong here: what the shapes mean; each
-is a model `stg_incoming__<name>`, and adding one needs no change here.
+Belongs here: reading that from the dbt project, where the shapes stand. Does not belong here: what the shapes mean;
+each is a model `stg_incoming__<name>`, and adding one needs no change here.
 """
 
 from __future__ import annotations

@@ -11,19 +11,26 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from json.encoder import encode_basestring as quoted
 from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.ingest.files import FoundFile, Unreadable
-from orchestration.ingest.readers import Block, Line, judge_line, open_bytes, presentable, to_batch
+from orchestration.ingest.readers import (
+    LINE_BYTES_LIMIT,
+    Block,
+    Line,
+    judge_line,
+    open_bytes,
+    presentable,
+    to_batch,
+)
 from orchestration.ingest.shapes import own_columns
 
 ROWS_PER_BLOCK = 20_000
@@ -34,7 +41,7 @@ Cell = str | None
 
 
 class RowWriter:
-    """Makes JSON objects of rows with given columns.
+    """Makes JSON objects of rows with given columns. `properties_at` is the position of a column `properties`, or None.
 
     Example:
         >>> RowWriter(["code", "tokens"]).line(['"llm"', '"12"'])
@@ -45,7 +52,7 @@ class RowWriter:
         _refuse_bad_header(names)
         own = own_columns(names)
         keys = [quoted(name) + ":" for name in names]
-        self._properties_at = names.index(PROPERTIES) if PROPERTIES in own else None
+        self.properties_at = names.index(PROPERTIES) if PROPERTIES in own else None
         self._own = [
             (at, keys[at]) for at, name in enumerate(names) if name in own and name != PROPERTIES
         ]
@@ -55,7 +62,7 @@ class RowWriter:
         """One row as JSON text. Cells are JSON already, but for blanks, which are left out."""
         parts = [key + cell for at, key in self._own if (cell := cells[at]) is not None]
         others = [key + cell for at, key in self._other if (cell := cells[at]) is not None]
-        given = None if self._properties_at is None else cells[self._properties_at]
+        given = None if self.properties_at is None else cells[self.properties_at]
         if given is not None and not others:
             parts.append(f'"{PROPERTIES}":{given}')
         elif given is not None and given.startswith("{"):
@@ -213,7 +220,7 @@ def _csv_line(row: _CsvRow, names: Sequence[str], writer: RowWriter) -> Line:
 
 
 def read_parquet(file: FoundFile) -> Iterator[Block]:
-    """Rows of a Parquet file. Decimals, integers and times keep their digits; floats are written as short as they can."""
+    """Rows of a Parquet file. Decimals, integers and times keep their digits; floats are as short as they can be."""
     try:
         with pq.ParquetFile(file.path) as parquet:
             names = parquet.schema_arrow.names
@@ -234,12 +241,14 @@ def read_parquet(file: FoundFile) -> Iterator[Block]:
                 bytes_read = file.stamp.byte_count * (first_row - 1) // parquet.metadata.num_rows
                 yield Block(to_batch(lines), bytes_read)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise Unreadable(f"it is not complete Parquet ({' '.join(str(error).split())[:200]})") from error
+        raise Unreadable(
+            f"it is not complete Parquet ({' '.join(str(error).split())[:200]})"
+        ) from error
 
 
 def _column_cells(column: pa.Array) -> list[Cell]:
     if pa.types.is_nested(column.type):
-        return [None if value is None else value for value in map(_nested_json, column)]
+        return [_nested_json(cell) for cell in column]
     return [None if not text else quoted(text) for text in _texts(column)]
 
 
@@ -247,3 +256,56 @@ def _properties_cells(column: pa.Array) -> list[Cell]:
     if pa.types.is_nested(column.type):
         return _column_cells(column)
     return [None if not text or text.isspace() else object_or_text(text) for text in _texts(column)]
+
+
+def _texts(column: pa.Array) -> list[str | None]:
+    """The cells of a column as text, exactly."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _texts(column.dictionary_decode())
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        # Without its zone an Arrow timestamp is UTC; one that never had a zone stays without, and is rejected for it.
+        texts = column.cast(pa.timestamp(kind.unit)).cast(pa.string()).to_pylist()
+        return [None if text is None else f"{text}Z" for text in texts]
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return [None if data is None else _decoded(data) for data in column.to_pylist()]
+    try:
+        return column.cast(pa.string()).to_pylist()
+    except UnicodeDecodeError:
+        return _texts(column.cast(pa.binary()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return [None if value is None else str(value) for value in column.to_pylist()]
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", errors="surrogateescape")
+
+
+def _nested_json(cell: pa.Scalar) -> Cell:
+    return _json_of(cell.as_py(), cell.type) if cell.is_valid else None
+
+
+def _json_of(value: Any, kind: pa.DataType) -> str:
+    """A value of a nested column as JSON. Decimals and times are texts; nulls of a record are left out."""
+    if value is None:
+        return "null"
+    if pa.types.is_map(kind):
+        pairs = [(str(key), _json_of(item, kind.item_type)) for key, item in value]
+        return "{" + ",".join(f"{quoted(key)}:{item}" for key, item in pairs) + "}"
+    if pa.types.is_struct(kind):
+        fields = [(kind.field(at).name, kind.field(at).type) for at in range(kind.num_fields)]
+        pairs = [
+            (name, _json_of(value[name], inner))
+            for name, inner in fields
+            if value[name] is not None
+        ]
+        return "{" + ",".join(f"{quoted(name)}:{item}" for name, item in pairs) + "}"
+    if pa.types.is_nested(kind):
+        return "[" + ",".join(_json_of(item, kind.value_type) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return quoted(value.isoformat())
+    return quoted(_decoded(value) if isinstance(value, bytes) else str(value))

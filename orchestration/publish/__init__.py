@@ -1,7 +1,7 @@
 """Publication: from judged drafts to what finance reads.
 
-Belongs here: appending to `issued`, the views of finance, Parquet files and `finance.duckdb`. Does not belong here: what
-an invoice says; that is settled in the drafts.
+Belongs here: appending to `issued`, the views of finance, Parquet files and `finance.duckdb`. Does not belong here:
+what an invoice says; that is settled in the drafts.
 """
 
 from orchestration.close_run import CloseRun

@@ -1,6 +1,6 @@
 """Appending a judged close to `issued`: numbers, dates, and the row that makes it visible, in one transaction.
 
-Belongs here: the only writes to schema `issued`. Does not belong here: files for finance (`sync`), and judging (`gate`).
+Belongs here: the only writes to schema `issued`. Does not belong here: files for finance (`sync`), judging (`gate`).
 """
 
 from __future__ import annotations

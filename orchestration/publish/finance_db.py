@@ -6,7 +6,6 @@ what the tables show (`finance_views`). Readers that hold the old file open keep
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,7 +68,7 @@ def extend(
         con.execute("checkpoint finance_copy")
     finally:
         con.execute("detach finance_copy")
-    os.replace(part, file)
+    part.replace(file)
 
 
 def _create(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:

@@ -6,7 +6,6 @@ which publications still lack their files (`sync`).
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -59,7 +58,7 @@ def write_file(
     keys = ", ".join(contract.meta["publish"]["key"])
     query = f"select * from ({publication_sql(contract, publication)}) as ordered order by {keys}"
     con.execute(f"copy ({query}) to '{_quoted(part)}' (format parquet, compression zstd)")
-    os.replace(part, path)
+    part.replace(path)
 
 
 def _quoted(path: Path) -> str:

@@ -1,4 +1,6 @@
-"""Make `seeds/reference/currencies.csv` from the pinned package iso4217: `python -m orchestration.reference.make_currencies`.
+"""Make `seeds/reference/currencies.csv` from the pinned package iso4217.
+
+Run it by `python -m orchestration.reference.make_currencies`.
 
 Belongs here: currencies in use and their minor units. Does not belong here: rates of exchange.
 """

@@ -1,4 +1,6 @@
-"""Make `seeds/reference/tz_offsets.csv` from the pinned package tzdata: `python -m orchestration.reference.make_tz_offsets`.
+"""Make `seeds/reference/tz_offsets.csv` from the pinned package tzdata.
+
+Run it by `python -m orchestration.reference.make_tz_offsets`.
 
 Belongs here: from which instant a zone has which offset, so that SQL needs no engine's own zone data (which differ).
 Does not belong here: local midnights; the model int_subscriptions__day_starts finds them.

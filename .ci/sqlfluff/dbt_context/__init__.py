@@ -16,13 +16,16 @@ import yaml
 
 _REPO = Path(__file__).resolve().parents[3]
 _MACRO = re.compile(r"{%-?\s*macro\s+(\w+)\s*\(")
+_ORDERING = re.compile(r"\b(nulls (first|last)|asc|desc)\b")
 _VARS = yaml.safe_load((_REPO / "dbt_project/dbt_project.yml").read_text("utf-8")).get("vars", {})
 
 
 def _rendered(argument: Any) -> str:
     if isinstance(argument, list | tuple):
         return ", ".join(map(_rendered, argument)) or "null"
-    return "null" if argument is None else str(argument)
+    text = "null" if argument is None else str(argument)
+    # What a macro puts behind its own `order by` is no expression; as a text it can stand anywhere.
+    return "'" + text.replace("'", "''") + "'" if _ORDERING.search(text) else text
 
 
 def _stand_in(name: str) -> Callable[..., str]:

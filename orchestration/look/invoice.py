@@ -1,0 +1,196 @@
+"""`meterhouse invoice NUMBER`: one invoice as a statement that answers "why this amount?".
+
+Belongs here: lines with the prices as applied, taxes, credits drawn, amount due. Does not belong here: recomputing any
+of it; every figure is read from what was published.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from orchestration.errors import BadInput
+from orchestration.look.source import (
+    finance,
+    grouped,
+    minor_units,
+    money,
+    number,
+    print_json,
+    rows,
+)
+from orchestration.workspace import Workspace
+
+
+def show(ws: Workspace, invoice_number: str, as_json: bool = False) -> None:
+    """Print invoice `invoice_number` of `ws`, as a statement or as JSON.
+
+    Raises:
+        BadInput: no such invoice is published; near numbers are named.
+    """
+    with finance(ws) as con:
+        if con is None:
+            raise BadInput("Nothing is published yet; run `meterhouse close --through DATE` first.")
+        statement = _read(con, invoice_number)
+    if as_json:
+        print_json(statement)
+    else:
+        _draw(Console(), statement)
+
+
+def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]:
+    found = rows(con, "select * from invoices where invoice_number = ?", [invoice_number])
+    if not found:
+        known = [row["invoice_number"] for row in rows(con, "select invoice_number from invoices")]
+        near = difflib.get_close_matches(invoice_number, known, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else "`meterhouse invoices` lists them."
+        raise BadInput(f"No invoice {invoice_number} is published; {hint}")
+    invoice = found[0]
+    lines = rows(
+        con,
+        "select * from invoice_lines where invoice_number = ? order by line_number",
+        [invoice_number],
+    )
+    for line in lines:
+        line["price_details"] = json.loads(line["price_details"], parse_float=Decimal)
+    return {
+        "invoice": invoice,
+        "customer": rows(
+            con, "select * from customers where customer_id = ?", [invoice["payer_customer_id"]]
+        )[0],
+        "lines": lines,
+        "taxes": rows(
+            con,
+            "select * from invoice_taxes where invoice_number = ? order by tax_code",
+            [invoice_number],
+        ),
+        "credits": rows(
+            con,
+            """
+            select lot_id, wallet_id, opening_amount, granted_amount, used_amount, closing_amount
+            from credit_ledger
+            where customer_id = ? and currency = ? and close_date = ? and publication_no = ? and used_amount > 0
+            order by lot_id
+            """,
+            [
+                invoice["payer_customer_id"],
+                invoice["currency"],
+                invoice["close_date"],
+                invoice["publication_no"],
+            ],
+        ),
+    }
+
+
+def _draw(console: Console, statement: dict[str, Any]) -> None:
+    invoice, customer = statement["invoice"], statement["customer"]
+    decimals = minor_units()[invoice["currency"]]
+    zone = ZoneInfo(customer["timezone"])
+    head = Table.grid(expand=True)
+    head.add_column()
+    head.add_column(justify="right")
+    head.add_row(
+        f"[bold]{customer['billing_entity_name']}[/]",
+        f"[bold]Invoice {invoice['invoice_number']}[/]",
+    )
+    head.add_row(f"to {customer['customer_name']}", f"issued {_long_date(invoice['issue_date'])}")
+    order = (
+        f"order {invoice['purchase_order']}"
+        if invoice["purchase_order"]
+        else customer["customer_id"]
+    )
+    head.add_row(f"[dim]{order}[/]", f"due {_long_date(invoice['due_date'])}")
+    console.print(Panel(head))
+    console.print(_lines_table(statement["lines"], zone, decimals))
+    console.print(_totals_table(statement, decimals))
+    console.print(
+        f"[dim]Periods are local to {customer['timezone']}. Seal {invoice['document_hash'][:16]}…[/]"
+    )
+
+
+def _lines_table(lines: list[dict[str, Any]], zone: ZoneInfo, decimals: int) -> Table:
+    table = Table(box=None, expand=True, header_style="bold", pad_edge=False)
+    table.add_column("description", ratio=1)
+    table.add_column("quantity", justify="right", no_wrap=True)
+    table.add_column("unit price", justify="right", no_wrap=True)
+    table.add_column("amount", justify="right", no_wrap=True)
+    for line in lines:
+        period = _period(line["service_period_start"], line["service_period_end"], zone)
+        is_base = line["fee_type"] == "subscription"
+        table.add_row(
+            f"{line['description']} [dim]{period}[/]",
+            "" if is_base else grouped(line["quantity"]),
+            "" if is_base else number(line["unit_amount"]),
+            money(line["amount"], decimals),
+        )
+        for detail in _price_details(line["price_details"], decimals):
+            table.add_row(*(f"[dim]{cell}[/]" for cell in detail))
+    return table
+
+
+def _price_details(details: dict[str, Any], decimals: int) -> Iterator[tuple[str, str, str, str]]:
+    """The prices as applied, a row each: tiers that were reached, packages that were started, days of a part period."""
+    if details["model"] == "subscription" and details["days"] != details["period_days"]:
+        plan = money(Decimal(details["plan_amount"]), decimals)
+        yield f"  {details['days']} of {details['period_days']} days at {plan}", "", "", ""
+    for tier in details.get("tiers", ()):
+        above = grouped(Decimal(tier["from"]))
+        span = (
+            f"above {above}" if tier["up_to"] is None else f"to {grouped(Decimal(tier['up_to']))}"
+        )
+        flat = "" if Decimal(tier["flat_amount"]) == 0 else f" + {tier['flat_amount']} flat"
+        yield (
+            f"  {span}",
+            grouped(Decimal(tier["units"])),
+            f"{tier['unit_amount']}{flat}",
+            number(Decimal(tier["amount"])),
+        )
+    if details["model"] == "package":
+        free = Decimal(details["free_units"])
+        note = f", {grouped(free)} free" if free else ""
+        size = grouped(Decimal(details["package_size"]))
+        yield f"  packages of {size}{note}", details["packages"], details["package_amount"], ""
+
+
+def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
+    invoice = statement["invoice"]
+    table = Table.grid(expand=True, padding=(0, 0, 0, 2))
+    table.add_column(ratio=1, justify="right")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_row("", "")
+    table.add_row("Fees", money(invoice["fees_amount"], decimals))
+    for tax in statement["taxes"]:
+        base = money(tax["taxable_amount"], decimals)
+        label = f"{tax['tax_name']} {number(tax['tax_rate'])} % on {base}"
+        table.add_row(label, money(tax["tax_amount"], decimals))
+    table.add_row("[bold]Total[/]", f"[bold]{money(invoice['total_amount'], decimals)}[/]")
+    for credit in statement["credits"]:
+        left = money(credit["closing_amount"], decimals)
+        label = f"Prepaid credit {credit['lot_id']} [dim]({left} left)[/]"
+        table.add_row(label, money(-credit["used_amount"], decimals))
+    due = f"{invoice['currency']} {money(invoice['amount_due'], decimals)}"
+    table.add_row("[bold]Amount due[/]", f"[bold]{due}[/]")
+    return table
+
+
+def _period(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """A half-open period of UTC instants as the local days it covers, the last one included."""
+    first = starts_at.replace(tzinfo=UTC).astimezone(zone).date()
+    last = (ends_at.replace(tzinfo=UTC) - timedelta(microseconds=1)).astimezone(zone).date()
+    if first.year == last.year:
+        return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
+    return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
+
+
+def _long_date(value: Any) -> str:
+    return f"{value.day} {value:%B %Y}"

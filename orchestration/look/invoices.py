@@ -1,0 +1,79 @@
+"""`meterhouse invoices`: every published invoice, one line each.
+
+Belongs here: the list. Does not belong here: what one invoice consists of (`invoice`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.look.source import finance, minor_units, money, print_json, rows
+from orchestration.workspace import Workspace
+
+NOTHING_YET = "Nothing is published yet. Run `meterhouse close --through DATE` first."
+
+
+def show(ws: Workspace, as_json: bool = False) -> None:
+    """Print the published invoices of `ws`, as a table or as a JSON list."""
+    with finance(ws) as con:
+        if con is None:
+            if as_json:
+                print_json([])
+            else:
+                Console().print(NOTHING_YET)
+            return
+        invoices = rows(con, "select * from invoices order by close_date, invoice_number")
+        names = {row["customer_id"]: row["customer_name"] for row in rows(con, "from customers")}
+    if as_json:
+        print_json(invoices)
+    else:
+        _draw(invoices, names)
+
+
+def _draw(invoices: list[dict[str, Any]], names: dict[str, str]) -> None:
+    decimals = minor_units()
+    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    for name in ("number", "customer", "issued", "due by"):
+        table.add_column(name, no_wrap=name != "customer")
+    table.add_column("")
+    for name in ("fees", "tax", "total", "credits", "due"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("status")
+    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for invoice in invoices:
+        currency = invoice["currency"]
+        amounts = _amounts(invoice)
+        for key, amount in amounts.items():
+            sums[currency][key] += amount
+        paid = invoice["status"] == "paid"
+        table.add_row(
+            invoice["invoice_number"],
+            names.get(invoice["payer_customer_id"], invoice["payer_customer_id"]),
+            str(invoice["issue_date"]),
+            str(invoice["due_date"]),
+            currency,
+            *(money(amount, decimals[currency]) for amount in amounts.values()),
+            "[green]paid[/]" if paid else "open",
+        )
+    table.add_section()
+    for currency, totals in sorted(sums.items()):
+        count = sum(1 for invoice in invoices if invoice["currency"] == currency)
+        cells = (money(amount, decimals[currency]) for amount in totals.values())
+        table.add_row(f"{count} invoices", "", "", "", currency, *cells, "", style="bold")
+    Console().print(table)
+
+
+def _amounts(invoice: dict[str, Any]) -> dict[str, Decimal]:
+    credits = invoice["credit_note_amount"] + invoice["prepaid_credit_amount"]
+    return {
+        "fees": invoice["fees_amount"],
+        "tax": invoice["tax_amount"],
+        "total": invoice["total_amount"],
+        "credits": -credits if credits else credits,
+        "due": invoice["amount_due"],
+    }

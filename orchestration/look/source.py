@@ -1,0 +1,82 @@
+"""Reading the published `finance.duckdb`, and the small texts that every view shares.
+
+Belongs here: opening the file BI reads, and money, quantities and dates as a person writes them. Does not belong here:
+the warehouse, which these views leave alone so that they work while a close runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from orchestration.publish.finance_db import FILE_NAME
+from orchestration.workspace import Workspace
+
+
+@contextmanager
+def finance(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection | None]:
+    """A read-only connection to what is published, or None before the first publication."""
+    file = ws.published / FILE_NAME
+    if not file.exists():
+        yield None
+        return
+    with duckdb.connect(str(file), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        yield con
+
+
+def rows(
+    con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    """The rows of a query as dictionaries; decimals stay `Decimal`."""
+    cursor = con.execute(sql, list(parameters))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def print_json(value: Any) -> None:
+    """Print for a program: decimals and dates as strings, so that no reader makes floats of money."""
+    json.dump(value, sys.stdout, default=_as_text, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    return number(value) if isinstance(value, Decimal) else str(value)
+
+
+def money(amount: Decimal, minor_unit: int) -> str:
+    """An amount with the decimals of its currency: 1,234.50, or 1,235 in yen."""
+    return f"{amount:,.{minor_unit}f}"
+
+
+def number(value: Decimal) -> str:
+    """A decimal without trailing zeros or exponent: 0.01, 100, 12345678.9."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def grouped(value: Decimal) -> str:
+    """A quantity for reading: thousands parted, trailing zeros gone."""
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def minor_units() -> dict[str, int]:
+    """Decimals of each currency, from the reference data of this release."""
+    import csv
+
+    from orchestration.workspace import REFERENCE
+
+    with (REFERENCE / "currencies.csv").open(encoding="utf-8", newline="") as file:
+        return {row["currency"]: int(row["minor_unit"]) for row in csv.DictReader(file)}
