@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zoneinfo
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,9 @@ import pytest
 from orchestration.workspace import Workspace
 
 LAST_CLOSE = date(2026, 1, 1)
+
+# Expected local times come from the pinned package too: an operating system may know older rules.
+zoneinfo.reset_tzpath(to=())
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "False")

@@ -25,8 +25,9 @@ from sqlglot.tokens import Token, TokenType
 REPO = Path(__file__).resolve().parents[1]
 HEADER_COLUMNS = 130
 
-_RULE_LINE = re.compile(r"-- (R-[A-Z][A-Z-]*): (\S.*[.?!:])")
+_RULE_LINE = re.compile(r"-- (R-[A-Z][A-Z-]*): \S")
 _GRAIN_LINE = re.compile(r"-- Grain: ((?:exactly )?one row\b.*)\.")
+_OFFENDERS_LINE = re.compile(r"-- Offenders: \S.*\.")
 _ID_LITERAL = re.compile(
     r"\b(?P<column>\w+_(?:id|code))\b\s*(?:=|<>|not\s+in|in|like)\s*\(?\s*'[^']+'", re.IGNORECASE
 )
@@ -64,7 +65,10 @@ _KEYWORDS_OF_ONE_ENGINE = {"asof": "ASOF", "pivot": "PIVOT", "unpivot": "UNPIVOT
 
 
 def header_faults(sql: str) -> list[str]:
-    """What is wrong with the comment that opens a model: rule and sentence, more if need be, grain last."""
+    """What is wrong with the comment that opens a model: rule and sentence, more if need be, grain last.
+
+    A check may say what its offenders are instead of their grain.
+    """
     lines = []
     for line in sql.splitlines():
         if not line.startswith("--"):
@@ -75,9 +79,9 @@ def header_faults(sql: str) -> list[str]:
             "must open with two comment lines, `-- R-RULE: sentence.` and `-- Grain: one row per ...`"
         ]
     faults = []
-    if not re.match(r"-- R-[A-Z][A-Z-]*: \S", lines[0]):
+    if not _RULE_LINE.match(lines[0]):
         faults.append(f"line 1 must be `-- R-RULE: sentence.`, is {lines[0]!r}")
-    if not _GRAIN_LINE.fullmatch(lines[-1]):
+    if not _GRAIN_LINE.fullmatch(lines[-1]) and not _OFFENDERS_LINE.fullmatch(lines[-1]):
         faults.append(
             f"the header must end with `-- Grain: one row per ...`, ends with {lines[-1]!r}"
         )
@@ -93,7 +97,7 @@ def header_faults(sql: str) -> list[str]:
 
 def header_rule(sql: str) -> str | None:
     """The rule that the first line names."""
-    match = re.match(r"-- (R-[A-Z][A-Z-]*):", sql)
+    match = _RULE_LINE.match(sql)
     return match[1] if match else None
 
 
@@ -172,7 +176,7 @@ def _stand_ins() -> ModuleType:
 
 
 def portability_faults(sql: str) -> list[str]:
-    """Constructs that only one engine has, or that give another answer on the other. `sql` is rendered, not compiled."""
+    """Constructs of rendered (not compiled) SQL that one engine lacks, or that give another answer there."""
     faults = list(_token_faults(sqlglot.tokenize(sql, dialect="duckdb")))
     tree = parse(sql)
     faults += _tree_faults(tree)

@@ -7,6 +7,8 @@ not belong here: the steps of a close (`test_close`) and verdicts (`test_gate`).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 import dagster as dg
@@ -22,8 +24,15 @@ from orchestration.prepare import ensure_manifest
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 from tests.conftest import ClosedCompany
-from tests.small_company import FIRST_CLOSE, SECOND_CLOSE, small_company  # noqa: F401  a fixture
+from tests.small_company import (
+    FIRST_CLOSE,
+    SECOND_CLOSE,
+    clock,
+    published_bytes,
+    small_company,  # noqa: F401  a fixture
+)
 
+THIRD_CLOSE = date(2026, 1, 1)
 SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 PUBLIC_ASSETS = {
@@ -93,7 +102,7 @@ class Location:
 
     def run(self, partition: str, *keys: dg.AssetKey) -> dg.ExecuteInProcessResult:
         """Run the job `close` as the UI would: all of it, or the assets `keys`."""
-        self.session.begin(lambda: datetime(2026, 6, 1, tzinfo=UTC))
+        self.session.begin(clock)
         self.instance.add_dynamic_partitions(str(CLOSE_DATES.name), [partition])
         return self.definitions.resolve_job_def(CLOSE_JOB).execute_in_process(
             instance=self.instance,
@@ -105,6 +114,29 @@ class Location:
 
     def closed_partitions(self) -> set[str]:
         return set(self.instance.get_materialized_partitions(PUBLISHED_INVOICES))
+
+
+# What belongs to a close date: the drafts and what is published of them.
+PARTITIONED = [
+    *(
+        dg.AssetKey(name.split("/"))
+        for stage in ("subscriptions", "metering", "rating", "invoicing", "settlement")
+        for name in PUBLIC_ASSETS[stage]
+    ),
+    PUBLISHED_INVOICES,
+]
+
+
+@contextmanager
+def tampered_usage(ws: Workspace) -> Iterator[None]:
+    """Usage that says something else than when it was billed."""
+    tables = {"fct_usage_hours": "value_sum", "fct_events": "quantity"}
+    for sign in ("+", "-"):
+        with connect(ws) as con:
+            for table, column in tables.items():
+                con.execute(f"update landing.{table} set {column} = {column} {sign} 1000")
+        if sign == "+":
+            yield
 
 
 def open_location(ws: Workspace) -> Location:
@@ -143,7 +175,9 @@ def test_every_arrow_leads_to_the_right(graph: dg.AssetGraph) -> None:
 
 
 def test_only_what_comes_from_outside_stands_on_nothing(graph: dg.AssetGraph) -> None:
-    roots = {key.to_user_string() for key in graph.root_asset_keys}
+    roots = {
+        key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys
+    }
     brought = {"catalog_folder", "landing_folder"}
     assert {root for root in roots if not root.startswith("issued_before/")} == brought
 
@@ -155,7 +189,7 @@ def test_assets_carry_the_docs_of_their_models(graph: dg.AssetGraph) -> None:
     assert columns["total_amount"].description
     assert "```sql" in invoices.description
     assert invoices.kinds == {"dbt", "duckdb"}
-    assert invoices.owners == ["team:billing"]
+    assert list(invoices.owners) == ["team:billing"]
 
 
 def test_each_stage_of_drafts_has_one_check_and_the_gate_its_own(graph: dg.AssetGraph) -> None:
@@ -230,6 +264,54 @@ def test_a_run_from_the_ui_closes_earlier_dates_first_and_reports_all(location: 
     assert metadata["invoice_count"].value == count > 0
     assert metadata["outcome"].value == "published"
     assert metadata["total_usd"].value > 0
+
+
+def test_a_published_date_run_again_is_unchanged(location: Location) -> None:
+    before = published_bytes(ClosedCompany(location.ws))
+    result = location.run(str(FIRST_CLOSE), *PARTITIONED)
+    assert result.success
+    assert location.session.report.outcome == "unchanged"
+    assert published_bytes(ClosedCompany(location.ws)) == before
+
+
+def test_a_published_date_that_comes_out_otherwise_warns_and_stays_green(
+    location: Location,
+) -> None:
+    with tampered_usage(location.ws):
+        result = location.run(str(FIRST_CLOSE), *PARTITIONED)
+    assert result.success
+    assert result.get_asset_materialization_events() == []
+    (gate,) = (
+        check for check in result.get_asset_check_evaluations() if check.check_name == "gate"
+    )
+    assert not gate.passed
+    assert gate.severity == dg.AssetCheckSeverity.WARN
+    assert "issued.usage_daily" in gate.metadata
+    assert str(FIRST_CLOSE) in location.closed_partitions()
+
+
+def test_a_failed_gate_stops_the_run_before_publication(location: Location) -> None:
+    before = published_bytes(ClosedCompany(location.ws))
+    with connect(location.ws) as con:
+        con.execute("update landing.fct_file_verdicts set accepted_count = accepted_count + 1")
+    try:
+        result = location.run(str(THIRD_CLOSE), *PARTITIONED)
+        alone = location.run(str(THIRD_CLOSE), PUBLISHED_INVOICES)
+    finally:
+        with connect(location.ws) as con:
+            con.execute("update landing.fct_file_verdicts set accepted_count = accepted_count - 1")
+    assert not result.success
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert not checks["gate"].passed
+    assert not checks["metering_checks"].passed
+    failing = checks["metering_checks"].metadata["failing_tests"].records
+    assert "chk_events_lost_or_counted_twice" in {record.data["test"] for record in failing}
+
+    # A launch of the publishing asset alone does not get past the failed gate either.
+    assert not alone.success
+    assert "the gate has not passed it" in str(location.session.error)
+    assert str(THIRD_CLOSE) not in location.closed_partitions()
+    assert published_bytes(ClosedCompany(location.ws)) == before
 
 
 def test_publishing_alone_without_drafts_of_that_date_is_refused(location: Location) -> None:

@@ -46,6 +46,8 @@ def all_checks(files: Mapping[str, CatalogFile], tables: Tables) -> Iterator[str
 def key_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:
     """Two rows with the same key (and, where rows are effective-dated, the same validity and recording)."""
     key = _full_key(file.contract)
+    if not key:
+        return
     seen: dict[tuple[Any, ...], int] = {}
     for row in rows:
         values = tuple(row[column] for column in key)

@@ -24,7 +24,7 @@ _CRON = "15 0 * * *"
 def daily_close(ws: Workspace, job: dg.JobDefinition | object) -> dg.ScheduleDefinition:
     """The schedule `daily_close`; switched off until someone switches it on."""
 
-    def due_runs(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | Sequence[dg.RunRequest]:
+    def due_runs(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         try:
             pending = dates_to_close(ws, context.scheduled_execution_time)
         except MeterhouseError as error:
@@ -33,8 +33,9 @@ def daily_close(ws: Workspace, job: dg.JobDefinition | object) -> dg.ScheduleDef
             return dg.SkipReason("Nothing is due.")
         partitions = [str(due_date) for due_date in pending]
         context.instance.add_dynamic_partitions(str(CLOSE_DATES.name), partitions)
-        # One run closes them all, in order: a run for a date closes earlier due dates first.
-        return [dg.RunRequest(run_key=f"close {partitions[-1]}", partition_key=partitions[-1])]
+        # One run closes them all, in order: a run for a date closes earlier due dates first. It has no run key:
+        # with one, a close that was refused today would not be tried tomorrow.
+        return dg.RunRequest(partition_key=partitions[-1])
 
     return dg.ScheduleDefinition(
         name="daily_close",

@@ -203,10 +203,9 @@ def _csv_lines(
 
 def _csv_line(row: _CsvRow, names: Sequence[str], writer: RowWriter) -> Line:
     if isinstance(row.cells, csv.Error):
-        return row.line_number, presentable(row.text), f"The row is not valid CSV ({row.cells})."
+        return _bad_row(row, f"The row is not valid CSV ({row.cells}).")
     if len(row.cells) != len(names):
-        counts = f"The row has {len(row.cells)} cells, the header {len(names)}."
-        return row.line_number, presentable(row.text), counts
+        return _bad_row(row, f"The row has {len(row.cells)} cells, the header {len(names)}.")
     if "\0" in row.text:
         return judge_line(row.line_number, row.text)
     cells: list[Cell] = [
@@ -217,6 +216,10 @@ def _csv_line(row: _CsvRow, names: Sequence[str], writer: RowWriter) -> Line:
         cells[at] = object_or_text(row.cells[at])
     text = writer.line(cells)
     return judge_line(row.line_number, text, is_too_long=len(row.text) > LINE_BYTES_LIMIT)
+
+
+def _bad_row(row: _CsvRow, error: str) -> Line:
+    return row.line_number, presentable(row.text.rstrip("\r\n")), error
 
 
 def read_parquet(file: FoundFile) -> Iterator[Block]:

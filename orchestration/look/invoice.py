@@ -29,6 +29,7 @@ from orchestration.look.source import (
     print_json,
     rows,
 )
+from orchestration.reference.zones import zone
 from orchestration.workspace import Workspace
 
 
@@ -95,7 +96,7 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
 def _draw(console: Console, statement: dict[str, Any]) -> None:
     invoice, customer = statement["invoice"], statement["customer"]
     decimals = minor_units()[invoice["currency"]]
-    zone = ZoneInfo(customer["timezone"])
+    tz = zone(customer["timezone"])
     head = Table.grid(expand=True)
     head.add_column()
     head.add_column(justify="right")
@@ -111,21 +112,21 @@ def _draw(console: Console, statement: dict[str, Any]) -> None:
     )
     head.add_row(f"[dim]{order}[/]", f"due {_long_date(invoice['due_date'])}")
     console.print(Panel(head))
-    console.print(_lines_table(statement["lines"], zone, decimals))
+    console.print(_lines_table(statement["lines"], tz, decimals))
     console.print(_totals_table(statement, decimals))
     console.print(
         f"[dim]Periods are local to {customer['timezone']}. Seal {invoice['document_hash'][:16]}…[/]"
     )
 
 
-def _lines_table(lines: list[dict[str, Any]], zone: ZoneInfo, decimals: int) -> Table:
+def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Table:
     table = Table(box=None, expand=True, header_style="bold", pad_edge=False)
     table.add_column("description", ratio=1)
     table.add_column("quantity", justify="right", no_wrap=True)
     table.add_column("unit price", justify="right", no_wrap=True)
     table.add_column("amount", justify="right", no_wrap=True)
     for line in lines:
-        period = _period(line["service_period_start"], line["service_period_end"], zone)
+        period = _period(line["service_period_start"], line["service_period_end"], tz)
         is_base = line["fee_type"] == "subscription"
         table.add_row(
             f"{line['description']} [dim]{period}[/]",
@@ -183,10 +184,10 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
     return table
 
 
-def _period(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+def _period(starts_at: datetime, ends_at: datetime, tz: ZoneInfo) -> str:
     """A half-open period of UTC instants as the local days it covers, the last one included."""
-    first = starts_at.replace(tzinfo=UTC).astimezone(zone).date()
-    last = (ends_at.replace(tzinfo=UTC) - timedelta(microseconds=1)).astimezone(zone).date()
+    first = starts_at.replace(tzinfo=UTC).astimezone(tz).date()
+    last = (ends_at.replace(tzinfo=UTC) - timedelta(microseconds=1)).astimezone(tz).date()
     if first.year == last.year:
         return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
     return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"

@@ -15,6 +15,8 @@ from rich.table import Table
 from orchestration.look.source import finance, minor_units, money, print_json, rows
 from orchestration.workspace import Workspace
 
+AMOUNTS = ("fees", "tax", "total", "credits", "due")
+WIDE = 100
 NOTHING_YET = "Nothing is published yet. Run `meterhouse close --through DATE` first."
 
 
@@ -36,14 +38,18 @@ def show(ws: Workspace, as_json: bool = False) -> None:
 
 
 def _draw(invoices: list[dict[str, Any]], names: dict[str, str]) -> None:
+    console = Console()
+    # A narrow terminal leaves out how the total came about; `meterhouse invoice NUMBER` has it.
+    names_of_amounts = AMOUNTS if console.width >= WIDE else AMOUNTS[2:]
     decimals = minor_units()
-    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
-    for name in ("number", "customer", "issued", "due by"):
-        table.add_column(name, no_wrap=name != "customer")
-    table.add_column("")
-    for name in ("fees", "tax", "total", "credits", "due"):
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("number", no_wrap=True)
+    table.add_column("customer", no_wrap=True, min_width=8)
+    table.add_column("issued", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for name in names_of_amounts:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("status")
+    table.add_column("status", no_wrap=True)
     sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for invoice in invoices:
         currency = invoice["currency"]
@@ -55,17 +61,16 @@ def _draw(invoices: list[dict[str, Any]], names: dict[str, str]) -> None:
             invoice["invoice_number"],
             names.get(invoice["payer_customer_id"], invoice["payer_customer_id"]),
             str(invoice["issue_date"]),
-            str(invoice["due_date"]),
             currency,
-            *(money(amount, decimals[currency]) for amount in amounts.values()),
+            *(money(amounts[name], decimals[currency]) for name in names_of_amounts),
             "[green]paid[/]" if paid else "open",
         )
     table.add_section()
     for currency, totals in sorted(sums.items()):
         count = sum(1 for invoice in invoices if invoice["currency"] == currency)
-        cells = (money(amount, decimals[currency]) for amount in totals.values())
-        table.add_row(f"{count} invoices", "", "", "", currency, *cells, "", style="bold")
-    Console().print(table)
+        cells = (money(totals[name], decimals[currency]) for name in names_of_amounts)
+        table.add_row(f"{count} invoices", "", "", currency, *cells, "", style="bold")
+    console.print(table)
 
 
 def _amounts(invoice: dict[str, Any]) -> dict[str, Decimal]:

@@ -8,11 +8,11 @@ Does not belong here: local midnights; the model int_subscriptions__day_starts f
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from orchestration.reference.zones import zone, zone_names
 from orchestration.workspace import REFERENCE
 
 FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -25,51 +25,39 @@ STEP = timedelta(days=7)
 def tz_offsets_csv() -> str:
     """The CSV text: one row per zone and change of its offset from UTC, by zone and instant."""
     lines = ["timezone,offset_starts_at,offset_seconds"]
-    for name in _zone_names():
+    for name in zone_names():
         lines += [
             f"{name},{instant:%Y-%m-%dT%H:%M:%SZ},{seconds}" for instant, seconds in _changes(name)
         ]
     return "\n".join(lines) + "\n"
 
 
-def _zone_names() -> list[str]:
-    listing = importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8")
-    return sorted(line for line in listing.splitlines() if line)
-
-
-def _zone(name: str) -> ZoneInfo:
-    """The zone as the package has it, whatever the operating system knows."""
-    path = importlib.resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
-    with path.open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
-
-
 def _changes(name: str) -> Iterator[tuple[datetime, int]]:
-    zone = _zone(name)
-    offset = _offset(zone, FIRST_INSTANT)
+    tz = zone(name)
+    offset = _offset(tz, FIRST_INSTANT)
     yield datetime(1970, 1, 1, tzinfo=UTC), offset
     instant = FIRST_INSTANT
     while instant < LAST_INSTANT:
         following = instant + STEP
-        if _offset(zone, following) != offset:
-            change = _bisect(zone, instant, following, offset)
-            offset = _offset(zone, change)
+        if _offset(tz, following) != offset:
+            change = _bisect(tz, instant, following, offset)
+            offset = _offset(tz, change)
             yield change, offset
             instant = change
         else:
             instant = following
 
 
-def _bisect(zone: ZoneInfo, before: datetime, after: datetime, offset: int) -> datetime:
+def _bisect(tz: ZoneInfo, before: datetime, after: datetime, offset: int) -> datetime:
     """The first whole second after `before` at which the offset is not `offset`."""
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
-        before, after = (middle, after) if _offset(zone, middle) == offset else (before, middle)
+        before, after = (middle, after) if _offset(tz, middle) == offset else (before, middle)
     return after
 
 
-def _offset(zone: ZoneInfo, instant: datetime) -> int:
-    offset = instant.astimezone(zone).utcoffset()
+def _offset(tz: ZoneInfo, instant: datetime) -> int:
+    offset = instant.astimezone(tz).utcoffset()
     assert offset is not None
     return int(offset.total_seconds())
 

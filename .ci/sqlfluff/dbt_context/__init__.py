@@ -1,6 +1,6 @@
 """What dbt has in its Jinja context and sqlfluff's emulation of it has not: the project's macros and variables.
 
-Belongs here: for every macro of `macros/` a stand-in that renders as a call, `name(arguments)`, of the SQL that is linted.
+Belongs here: for every macro of `macros/` a stand-in that renders as a call, `name(arguments)`, of the linted SQL.
 A macro is one expression (the style says so), so this parses; and a linter has no business in what it expands to, which
 is deep enough to take most of its time. Does not belong here: ref, source, config and the like, which sqlfluff has.
 """
