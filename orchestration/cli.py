@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -113,8 +113,8 @@ def init(
     changes = [f"made {name}" for name in report.created]
     changes += [f"added column {name}" for name in report.added_columns]
     for change in changes:
-        _out().print(change)
-    _out().print(f"{ws.warehouse_file}: " + ("ready." if changes else "up to date."))
+        _say(change)
+    _say(f"{ws.warehouse_file}: " + ("ready." if changes else "up to date."))
 
 
 @app.command(epilog="Example:  meterhouse demo --landing /tmp/usage")
@@ -137,7 +137,7 @@ def demo(
     if as_json:
         _print_json(report)
     else:
-        _out().print(report.line(), highlight=False)
+        _say(report.line())
 
 
 @catalog_app.command(
@@ -165,7 +165,7 @@ def catalog_load(
     if as_json:
         _print_json(version)
     else:
-        _out().print(_catalog_line(version), highlight=False)
+        _say(_catalog_line(version))
 
 
 @app.command(epilog="Example:  meterhouse ingest --landing /data/acme/usage")
@@ -182,17 +182,18 @@ def ingest(
     with its file, line number and reason; a file that cannot be read is reported and tried again next time.
     """
     from orchestration.ingest import ingest as ingest_files
+    from orchestration.ingest.progress import ingest_progress
     from orchestration.migrate import init as init_warehouse
     from orchestration.warehouse import writer_lock
 
     ws = Workspace.resolve(catalog, landing, warehouse, published)
-    with writer_lock(ws, "ingest"), _ingest_progress(as_json) as progress:
+    with writer_lock(ws, "ingest"), ingest_progress(_err(), not as_json) as progress:
         init_warehouse(ws)
         report = ingest_files(ws, progress=progress)
     if as_json:
         _print_json(report)
     else:
-        _out().print(_usage_line(report), highlight=False)
+        _say(_usage_line(report))
     _warn_of_files(report)
 
 
@@ -235,14 +236,14 @@ def close(
     from orchestration.close import close_date, close_through
 
     ws = Workspace.resolve(catalog, landing, warehouse, published)
-    with _ingest_progress(as_json) as progress, _CloseReporter(as_json) as reporter:
+    with _CloseReporter(as_json) as reporter:
         if through is not None:
-            close_through(ws, through, reporter, progress=progress)
+            close_through(ws, through, reporter, progress=reporter.progress)
         elif one_date is not None:
-            close_date(ws, one_date, reporter, progress=progress)
+            close_date(ws, one_date, reporter, progress=reporter.progress)
     if not reporter.reports and not as_json:
         when = f"through {through}" if through else f"on {one_date}"
-        _out().print(f"Nothing is due {when}.", highlight=False)
+        _say(f"Nothing is due {when}.")
 
 
 @app.command(epilog="Example:  meterhouse status")
@@ -291,27 +292,37 @@ def invoice(
 
 
 class _CloseReporter:
-    """Shows closes as they end. JSON comes once, at the end, also when a later close is refused."""
+    """Shows inputs and closes as they come. JSON comes once, at the end, also when a later close is refused.
+
+    `progress` is the bar to hand to ingest; it makes way for the spinner of the first close.
+    """
 
     def __init__(self, as_json: bool) -> None:
         self.reports: list[CloseReport] = []
+        self.progress: Any = None
         self._as_json = as_json
-        self._spinner = _err().status("reading catalog and usage")
+        self._bar = ExitStack()
+        self._spinner = _err().status("")
 
     def __enter__(self) -> _CloseReporter:
+        from orchestration.ingest.progress import ingest_progress
+
+        self.progress = self._bar.enter_context(ingest_progress(_err(), not self._as_json))
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._bar.close()
         self._spinner.stop()
         if self._as_json:
             _print_json({"closes": self.reports})
 
     def inputs_read(self, catalog: CatalogVersion, usage: IngestReport) -> None:
+        self._bar.close()
         if not self._as_json:
             if catalog.is_new:
-                _out().print(_catalog_line(catalog), highlight=False)
+                _say(_catalog_line(catalog))
             if usage.batch_number is not None:
-                _out().print(_usage_line(usage), highlight=False)
+                _say(_usage_line(usage))
         _warn_of_files(usage)
 
     def close_begins(self, close_date: date) -> None:
@@ -323,12 +334,7 @@ class _CloseReporter:
         self._spinner.stop()
         self.reports.append(report)
         if not self._as_json:
-            _out().print(report.line(), highlight=False)
-
-
-@contextmanager
-def _ingest_progress(as_json: bool) -> Iterator[Any]:
-    yield None
+            _say(report.line())
 
 
 @contextmanager
@@ -341,9 +347,10 @@ def _working(what: str) -> Iterator[None]:
 
 
 def _catalog_line(version: CatalogVersion) -> str:
-    rows = sum(version.row_counts.values())
-    news = "new" if version.is_new else "known"
-    return f"catalog version {version.version_number} ({version.catalog_version[:12]}, {news}), {rows:,} rows"
+    name = f"catalog version {version.version_number} ({version.catalog_version[:12]})"
+    if not version.is_new:
+        return f"{name}: loaded before"
+    return f"{name}: {sum(version.row_counts.values()):,} rows in {len(version.row_counts)} tables"
 
 
 def _usage_line(usage: IngestReport) -> str:
@@ -362,8 +369,8 @@ def _warn_of_files(usage: IngestReport) -> None:
         _err().print(Text(text, style="yellow"), soft_wrap=True)
 
 
-def _out() -> Console:
-    return Console()
+def _say(text: str) -> None:
+    Console().print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _err() -> Console:
@@ -406,9 +413,9 @@ def _offenders(table: OffenderTable) -> Table:
 
 
 def show_error(error: MeterhouseError) -> None:
-    """Print the message as one red line on stderr, and under it the rows that a refusal names."""
+    """Print the message in red on stderr, one line per fault, and under it the rows that a refusal names."""
     console = _err()
-    console.print(Text(" ".join(str(error).split("\n")), style="red"), soft_wrap=True)
+    console.print(Text(str(error), style="red"), soft_wrap=True)
     if isinstance(error, Refused):
         for table in error.tables:
             console.print(_offenders(table))

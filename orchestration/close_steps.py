@@ -30,7 +30,7 @@ from orchestration.close_run import (
     running_close,
     set_run_of,
 )
-from orchestration.dbt_runner import close_args, run_dbt
+from orchestration.dbt_runner import DbtResult, close_args, run_dbt
 from orchestration.errors import OffenderTable, Refused
 from orchestration.gate import GateRefused, Judgement, judge
 from orchestration.prepare import first_line
@@ -111,7 +111,15 @@ def build_drafts(ws: Workspace, close_date: date, clock: Clock = utc_now) -> Jud
         with connect(ws) as con:
             run = begin_close(con, close_date, clock())
         with recording_failure(ws, run, clock):
-            return JudgedDrafts(run, judge(ws, run, run_dbt(ws, close_args())))
+            return JudgedDrafts(run, judge(ws, run, _run_drafts(ws)))
+
+
+def _run_drafts(ws: Workspace) -> DbtResult:
+    result = run_dbt(ws, close_args())
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        # Dagster's interrupt, which dbt takes for a result: whoever stopped the close did not fail it.
+        raise result.exception
+    return result
 
 
 def publish_drafts(ws: Workspace, close_date: date, clock: Clock = utc_now) -> CloseRun:
@@ -165,8 +173,7 @@ def reproduce_drafts(ws: Workspace, run: CloseRun) -> JudgedDrafts:
     with writer_lock(ws, "close"):
         with connect(ws) as con:
             set_run_of(con, run)
-        result = run_dbt(ws, close_args())
-        judgement = judge(ws, run, result, record=False)
+        judgement = judge(ws, run, _run_drafts(ws), record=False)
         with connect(ws) as con:
             if drafts_digest(con) != published_digest(con, run):
                 raise GateRefused(

@@ -113,7 +113,8 @@ def read_manifest(ws: Workspace) -> Mapping[str, Any]:
 def dbt_refusal(sentence: str, result: DbtResult) -> MeterhouseError:
     """An error for a failed dbt invocation: its own exception, or the table of the nodes that failed."""
     if result.exception is not None:
-        return Refused(f"{sentence}: {first_line(str(result.exception))}")
+        reason = first_line(str(result.exception)) or type(result.exception).__name__
+        return Refused(f"{sentence}: {reason}")
     if not result.nodes:
         return Refused(f"{sentence}: the selection matched no model; is the project complete?")
     return Refused(f"{sentence}.", [failed_nodes(result)])

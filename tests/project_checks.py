@@ -224,21 +224,21 @@ def _too_long(what: str, lines: int, limit: int) -> list[str]:
 
 
 def python_faults(text: str) -> list[str]:
-    """Sizes of a Python file and its functions, and a module docstring that says what does not belong in it."""
+    """Sizes of a Python file and of its functions."""
     faults = _too_long("", len(text.splitlines()), PYTHON_LINES)
-    tree = ast.parse(text)
-    docstring = ast.get_docstring(tree) or ""
-    # Line breaks of a docstring are not words.
-    said = _one_line(docstring)
-    if text.strip() and not ("elongs here:" in said and "not belong here:" in said):
-        faults.append(
-            "the module docstring must say what belongs here and what does not belong here"
-        )
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             faults += _too_long(f"{node.name}() ", length, FUNCTION_LINES)
     return faults
+
+
+def docstring_faults(text: str) -> list[str]:
+    """A module's docstring has two parts: what belongs in it, and what does not."""
+    said = _one_line(ast.get_docstring(ast.parse(text)) or "")
+    if not text.strip() or ("elongs here:" in said and "not belong here:" in said):
+        return []
+    return ["the module docstring must say what belongs here and what does not belong here"]
 
 
 def note_faults(text: str) -> list[str]:

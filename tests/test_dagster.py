@@ -33,6 +33,7 @@ from tests.small_company import (
 )
 
 THIRD_CLOSE = date(2026, 1, 1)
+FOURTH_CLOSE = date(2026, 2, 1)
 SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 PUBLIC_ASSETS = {
@@ -130,13 +131,17 @@ PARTITIONED = [
 @contextmanager
 def tampered_usage(ws: Workspace) -> Iterator[None]:
     """Usage that says something else than when it was billed."""
-    tables = {"fct_usage_hours": "value_sum", "fct_events": "quantity"}
-    for sign in ("+", "-"):
+
+    def add(amount: int) -> None:
         with connect(ws) as con:
-            for table, column in tables.items():
-                con.execute(f"update landing.{table} set {column} = {column} {sign} 1000")
-        if sign == "+":
-            yield
+            con.execute(f"update landing.fct_usage_hours set value_sum = value_sum + {amount}")
+            con.execute(f"update landing.fct_events set quantity = quantity + {amount}")
+
+    add(1000)
+    try:
+        yield
+    finally:
+        add(-1000)
 
 
 def open_location(ws: Workspace) -> Location:
@@ -242,9 +247,11 @@ def test_a_close_by_the_command_is_in_the_history(location: Location) -> None:
 
 def test_a_run_from_the_ui_closes_earlier_dates_first_and_reports_all(location: Location) -> None:
     """The whole job, inputs included; the tests after this one look at the history it leaves."""
-    result = location.run(str(SECOND_CLOSE))
+    result = location.run(str(THIRD_CLOSE))
     assert result.success
-    assert location.closed_partitions() == {str(FIRST_CLOSE), str(SECOND_CLOSE)}
+    assert location.closed_partitions() == {
+        str(day) for day in (FIRST_CLOSE, SECOND_CLOSE, THIRD_CLOSE)
+    }
 
     made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
     executable = {key for group, keys in PUBLIC_ASSETS.items() for key in keys}
@@ -259,7 +266,7 @@ def test_a_run_from_the_ui_closes_earlier_dates_first_and_reports_all(location: 
     metadata = published.asset_materialization.metadata
     with connect(location.ws, read_only=True) as con:
         ((count,),) = con.execute(
-            "select count(*) from finance.invoices where close_date = ?", [SECOND_CLOSE]
+            "select count(*) from finance.invoices where close_date = ?", [THIRD_CLOSE]
         ).fetchall()
     assert metadata["invoice_count"].value == count > 0
     assert metadata["outcome"].value == "published"
@@ -295,8 +302,8 @@ def test_a_failed_gate_stops_the_run_before_publication(location: Location) -> N
     with connect(location.ws) as con:
         con.execute("update landing.fct_file_verdicts set accepted_count = accepted_count + 1")
     try:
-        result = location.run(str(THIRD_CLOSE), *PARTITIONED)
-        alone = location.run(str(THIRD_CLOSE), PUBLISHED_INVOICES)
+        result = location.run(str(FOURTH_CLOSE), *PARTITIONED)
+        alone = location.run(str(FOURTH_CLOSE), PUBLISHED_INVOICES)
     finally:
         with connect(location.ws) as con:
             con.execute("update landing.fct_file_verdicts set accepted_count = accepted_count - 1")
@@ -310,15 +317,15 @@ def test_a_failed_gate_stops_the_run_before_publication(location: Location) -> N
     # A launch of the publishing asset alone does not get past the failed gate either.
     assert not alone.success
     assert "the gate has not passed it" in str(location.session.error)
-    assert str(THIRD_CLOSE) not in location.closed_partitions()
+    assert str(FOURTH_CLOSE) not in location.closed_partitions()
     assert published_bytes(ClosedCompany(location.ws)) == before
 
 
 def test_publishing_alone_without_drafts_of_that_date_is_refused(location: Location) -> None:
-    result = location.run("2026-02-01", PUBLISHED_INVOICES)
+    result = location.run("2026-03-01", PUBLISHED_INVOICES)
     assert not result.success
     assert isinstance(location.session.error, Refused)
-    assert "2026-02-01" not in location.closed_partitions()
+    assert "2026-03-01" not in location.closed_partitions()
 
 
 def test_a_date_on_which_nothing_is_due_is_refused(location: Location) -> None:
@@ -342,12 +349,12 @@ def test_the_schedule_skips_without_due_dates_and_starts_one_run_for_all(
         )
 
     before = location.instance.get_dynamic_partitions(str(CLOSE_DATES.name))
-    skipped = tick(SECOND_CLOSE)
+    skipped = tick(THIRD_CLOSE)
     assert skipped.skip_message == "Nothing is due."
     assert location.instance.get_dynamic_partitions(str(CLOSE_DATES.name)) == before
 
     due = dates_to_close(location.ws, datetime(2026, 4, 2, 0, 15, tzinfo=UTC))
-    assert due[0] > SECOND_CLOSE
+    assert due[0] == FOURTH_CLOSE
     assert due[-1] == date(2026, 4, 1)
     (request,) = tick(date(2026, 4, 2)).run_requests
     assert request.partition_key == "2026-04-01"

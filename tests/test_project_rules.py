@@ -195,18 +195,6 @@ def test_macros_divide_only_in_money() -> None:
     _no_faults((_name(file), sql_checks.slash_faults(file.read_text("utf-8"))) for file in files)
 
 
-def test_macros_have_two_callers(project: Project) -> None:
-    texts = [file.read_text("utf-8") for file in [*_sql_files(), *(REPO / "macros").rglob("*.sql")]]
-    offenders = [
-        f"{macro['original_file_path']}: {macro['name']} has one caller; write it there"
-        for macro in project.macros
-        if Path(macro["original_file_path"]).parent.name in ("money", "time")
-        # Its definition is the first place where its name stands.
-        and sum(text.count(f"{macro['name']}(") for text in texts) < 3
-    ]
-    assert not offenders, offenders
-
-
 def test_only_engine_macros_differ_by_engine(project: Project) -> None:
     offenders = [
         f"{macro['original_file_path']}: {macro['name']}"
@@ -242,11 +230,19 @@ def test_yaml_files_are_short() -> None:
 # --- Python and the rest of the tree ----------------------------------------------------------------
 
 
-def test_python_files_are_short_and_say_what_belongs_in_them() -> None:
+def test_python_files_are_short() -> None:
     files = [file for name in ("orchestration", "tests") for file in (REPO / name).rglob("*.py")]
     assert files
     _no_faults(
         (_name(file), project_checks.python_faults(file.read_text("utf-8"))) for file in files
+    )
+
+
+def test_modules_say_what_belongs_in_them() -> None:
+    files = sorted((REPO / "orchestration").rglob("*.py"))
+    assert files
+    _no_faults(
+        (_name(file), project_checks.docstring_faults(file.read_text("utf-8"))) for file in files
     )
 
 

@@ -351,8 +351,9 @@ def test_python_files() -> None:
     good = '"""It does.\n\nBelongs here: this. Does not belong\nhere: that.\n"""\n\ndef f():\n'
     assert project_checks.python_faults(good + "    x = 1\n" * 69) == []
     assert project_checks.python_faults(good + "    x = 1\n" * 70)
-    assert project_checks.python_faults('"""It does."""\n')
-    assert project_checks.python_faults("") == []
+    assert project_checks.docstring_faults(good + "    pass\n") == []
+    assert project_checks.docstring_faults('"""It does."""\n')
+    assert project_checks.docstring_faults("") == []
 
 
 def test_notes_to_oneself_are_found() -> None:

@@ -42,13 +42,19 @@ def table_shapes() -> tuple[TableShape, ...]:
 def own_columns(names: Collection[str]) -> frozenset[str]:
     """The columns of a table that are the event's own; all others are its properties.
 
-    Of the shapes whose marker is a column, the one with most columns in the table; a table of no shape keeps all
-    columns, and its rows are rejected for what they are.
+    Of the shapes whose marker is a column, the one with most columns that only it has; of equals the last, which is
+    the most general. A table of no shape keeps all its columns, and its rows are rejected for what they are.
 
     Example:
         >>> sorted(own_columns(["code", "transaction_id", "tokens"]))
         ['code', 'transaction_id']
     """
     present = frozenset(names)
-    marked = [shape.columns & present for shape in table_shapes() if shape.marker in present]
-    return max(marked, key=len, default=present)
+    shapes = [shape for shape in reversed(table_shapes()) if shape.marker in present]
+
+    def telling(shape: TableShape) -> int:
+        others = frozenset().union(*(other.columns for other in shapes if other is not shape))
+        return len((shape.columns - others) & present)
+
+    best = max(shapes, key=telling, default=None)
+    return present if best is None else best.columns & present
