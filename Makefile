@@ -19,6 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := False
 export GX_ANALYTICS_ENABLED := False
+export DAGSTER_DISABLE_TELEMETRY := yes
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-deep ui lint lock clean
@@ -41,10 +42,11 @@ run: $(STAMP) ## Bill the demo company: write its usage, close through 2026-01-0
 	number=$$($(BIN)/meterhouse invoices --json | $(BIN)/python -c \
 	    'import json, sys; print(json.load(sys.stdin)[-1]["invoice_number"])'); \
 	echo 'Next'; \
-	echo "  $(BIN)/meterhouse invoice $$number     one bill, from quantities to the amount due"; \
-	echo '  $(BIN)/meterhouse status                  what is loaded and closed'; \
-	echo '  make ui                                   the same closes in Dagster'; \
-	echo '  $(BIN)/meterhouse close --help            your own company: four folders'
+	printf '  %-38s %s\n' \
+	    "$(BIN)/meterhouse invoice $$number" 'one bill, from quantities to the amount due' \
+	    '$(BIN)/meterhouse status' 'what is loaded and closed' \
+	    'make ui' 'the same closes in Dagster' \
+	    '$(BIN)/meterhouse close --help' 'your own company: four folders'
 
 test: $(STAMP) lint ## Check style, SQL and behaviour (but the long runs).
 	@$(BIN)/pytest

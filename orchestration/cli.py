@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from orchestration.close_steps import CloseReport
     from orchestration.ingest import IngestReport
 
-# Nothing phones home, for users too, unless they have said otherwise themselves. (Dagster: see `dagster.yaml`.)
+# Nothing phones home, for users too, unless they have said otherwise themselves.
 TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
     "GX_ANALYTICS_ENABLED": "False",
+    "DAGSTER_DISABLE_TELEMETRY": "yes",
 }
 
 # Beyond this many columns a table of offenders is drawn with one line per column.
@@ -137,7 +138,8 @@ def demo(
     if as_json:
         _print_json(report)
     else:
-        _say(report.line())
+        done = "wrote" if report.is_new else "already there:"
+        _say(f"{done} {report.line_count:,} lines in {len(report.files)} files, in {ws.landing}")
 
 
 @catalog_app.command(
@@ -274,7 +276,7 @@ def invoices(
     look.show(Workspace.resolve(catalog, landing, warehouse, published), as_json)
 
 
-@app.command(epilog="Example:  meterhouse invoice US-2025-0001")
+@app.command(epilog="Example:  meterhouse invoice US-000001")
 def invoice(
     number: Annotated[
         str, typer.Argument(help="An invoice number, as `meterhouse invoices` lists.")

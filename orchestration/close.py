@@ -82,20 +82,8 @@ def close_through(
     reporter = reporter or SilentReporter()
     refuse_unended(through, clock())
     with writer_lock(ws, "close"):
-        inputs = _read_inputs(ws, progress)
-        reporter.inputs_read(inputs.catalog, inputs.usage)
-        close_steps.mend_publication(ws, clock)
-        reports: list[CloseReport] = []
-        pending = close_steps.pending_dates(ws, through)
-        if not pending:
-            return reports
-        run_close = _dagster_close(ws, inputs, clock)
-        while pending:
-            reporter.close_begins(pending[0])
-            reports.append(run_close(pending[0]))
-            reporter.close_ended(reports[-1])
-            pending = close_steps.pending_dates(ws, through)
-        return reports
+        inputs = _read_inputs(ws, reporter, progress, clock)
+        return _close_pending(ws, through, inputs, reporter, clock)
 
 
 def close_date(
@@ -122,36 +110,51 @@ def close_date(
     refuse_unended(due_date, clock())
     with writer_lock(ws, "close"):
         init(ws)
+        close_steps.mend_publication(ws, clock)
         published = close_steps.published_close(ws, due_date)
         if published is None:
-            return _close_if_due(ws, due_date, reporter, progress, clock)
+            inputs = _read_inputs(ws, reporter, progress, clock)
+            if due_date not in close_steps.pending_dates(ws, due_date):
+                return []
+            return _close_pending(ws, due_date, inputs, reporter, clock)
         prepare_views(ws)
-        close_steps.mend_publication(ws, clock)
         reporter.close_begins(due_date)
         report = close_steps.reproduce(ws, published)
         reporter.close_ended(report)
         return [report]
 
 
-def _close_if_due(
-    ws: Workspace, due_date: date, reporter: Reporter, progress: Any, clock: Clock
+def _close_pending(
+    ws: Workspace, through: date, inputs: Inputs, reporter: Reporter, clock: Clock
 ) -> Sequence[CloseReport]:
-    _read_inputs(ws, progress)
-    if due_date not in close_steps.pending_dates(ws, due_date):
-        return []
-    return close_through(ws, due_date, reporter, progress=progress, clock=clock)
+    reports: list[CloseReport] = []
+    pending = close_steps.pending_dates(ws, through)
+    if not pending:
+        return reports
+    run_close = _dagster_close(ws, inputs, clock)
+    while pending:
+        reporter.close_begins(pending[0])
+        reports.append(run_close(pending[0]))
+        reporter.close_ended(reports[-1])
+        # Asked anew each time: what a close registers decides what is due next.
+        pending = close_steps.pending_dates(ws, through)
+    return reports
 
 
-def _read_inputs(ws: Workspace, progress: Any) -> Inputs:
+def _read_inputs(ws: Workspace, reporter: Reporter, progress: Any, clock: Clock) -> Inputs:
     from orchestration.catalog import load_catalog
     from orchestration.ingest import ingest
     from orchestration.migrate import init
     from orchestration.prepare import prepare_views
 
     init(ws)
+    # First of all: what is issued must be published, even if the catalog turns out to be unusable.
+    close_steps.mend_publication(ws, clock)
     catalog = load_catalog(ws)
     usage = ingest(ws, progress=progress)
-    return Inputs(catalog, usage, prepare_views(ws))
+    inputs = Inputs(catalog, usage, prepare_views(ws))
+    reporter.inputs_read(catalog, usage)
+    return inputs
 
 
 def _dagster_close(ws: Workspace, inputs: Inputs, clock: Clock) -> Callable[[date], CloseReport]:

@@ -102,10 +102,10 @@ class Scratch:
         return {name: self.rows(f"select * from landing.{name} order by all") for (name,) in tables}
 
 
-def flat(transaction_id: str, **changes: Any) -> dict[str, Any]:
+def flat(event_id: str, /, **changes: Any) -> dict[str, Any]:
     """A good event in the flat shape, with some keys changed; a key that is None is left out."""
     event = {
-        "transaction_id": transaction_id,
+        "transaction_id": event_id,
         "external_subscription_id": "sub_1",
         "code": "tokens",
         "timestamp": "2025-10-01T12:00:00Z",

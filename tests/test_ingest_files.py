@@ -359,7 +359,9 @@ def test_every_content_is_loaded_once_and_never_by_half(monkeypatch: pytest.Monk
     scratch.put("a.jsonl", [flat("a"), flat("b")])
     scratch.put("copies/a.jsonl", [flat("a"), flat("b")])
     scratch.put("changing.jsonl", [flat("changing")])
+    scratch.put("locked.jsonl", [flat("locked")])
     monkeypatch.setattr("orchestration.ingest.run.refuse_if_changed", changed("changing.jsonl"))
+    monkeypatch.setattr("orchestration.ingest.run.hash_content", locked("locked.jsonl"))
     seen: list[tuple[int, int, int]] = []
     report = scratch.ingest(lambda *numbers: seen.append(numbers))
     assert report.batch_number == 1
@@ -369,6 +371,7 @@ def test_every_content_is_loaded_once_and_never_by_half(monkeypatch: pytest.Monk
     reasons = {problem.file: problem.reason for problem in report.problems}
     assert reasons["copies/a.jsonl"] == "its content is already loaded, as a.jsonl"
     assert reasons["changing.jsonl"] == "it changed while it was being read"
+    assert reasons["locked.jsonl"] == "it cannot be read (Permission denied)"
     assert "half.jsonl" in reasons
     assert seen == sorted(seen)
     assert seen[-1][0] == seen[-1][1]
@@ -382,6 +385,7 @@ def test_every_content_is_loaded_once_and_never_by_half(monkeypatch: pytest.Monk
     assert [(file.file, file.accepted) for file in report.files] == [
         ("changing.jsonl", 1),
         ("half.jsonl", 2),
+        ("locked.jsonl", 1),
     ]
     assert [problem.file for problem in report.problems] == [
         "notes.txt",
@@ -402,7 +406,7 @@ def test_every_content_is_loaded_once_and_never_by_half(monkeypatch: pytest.Monk
         "select batch_number, file_count, line_count from landing.batches order by 1"
     ) == [
         (1, 1, 2),
-        (2, 2, 3),
+        (2, 3, 4),
     ]
     assert scratch.rows(
         "select file_name, batch_number, file_format, line_count from landing.files order by 1"
@@ -410,6 +414,7 @@ def test_every_content_is_loaded_once_and_never_by_half(monkeypatch: pytest.Monk
         ("a.jsonl", 1, "jsonl", 2),
         ("changing.jsonl", 2, "jsonl", 1),
         ("half.jsonl", 2, "jsonl", 2),
+        ("locked.jsonl", 2, "jsonl", 1),
     ]
 
 
@@ -419,3 +424,14 @@ def changed(name: str) -> Callable[[FoundFile], None]:
             raise Unreadable("it changed while it was being read")
 
     return refuse
+
+
+def locked(name: str) -> Callable[[FoundFile], str]:
+    """Stands in for a file without read permission, which a test that runs as root cannot have."""
+
+    def hash_content(file: FoundFile) -> str:
+        if file.name == name:
+            raise PermissionError(13, "Permission denied")
+        return files.hash_content(file)
+
+    return hash_content

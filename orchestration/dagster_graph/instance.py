@@ -66,14 +66,20 @@ def run_partition(
         run_config=_SILENT,
         raise_on_error=False,
     )
-    if isinstance(session.error, dg.DagsterExecutionInterruptedError):
-        # Dagster turns an interrupt into an error of its own; to the command it is the user who stopped it.
+    if _is_interrupt(session.error):
         raise KeyboardInterrupt from session.error
     if session.error is not None:
         raise session.error
     if not result.success:
         messages = [event.message for event in result.all_events if event.is_failure]
         raise RuntimeError("; ".join(messages) or f"the Dagster run of {partition} failed")
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """True if it was the user who stopped the run: Dagster and DuckDB each make an error of their own of it."""
+    return isinstance(error, dg.DagsterExecutionInterruptedError) or (
+        isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+    )
 
 
 def report_inputs(
