@@ -57,7 +57,7 @@ test-deep: $(STAMP) lint ## Check everything, the long runs too.
 ui: $(STAMP) ## Open Dagster on the workspace that METERHOUSE_* names, or on the demo's.
 	@DAGSTER_HOME=$$($(BIN)/python -c 'from orchestration.dagster_graph.instance import make_home; \
 	    from orchestration.workspace import Workspace; print(make_home(Workspace.resolve()))') \
-	    $(BIN)/dagster dev
+	    PYTHONWARNINGS=ignore $(BIN)/dagster dev
 
 lint: $(STAMP) ## Check the style of Python and SQL.
 	@$(BIN)/ruff check --quiet .

@@ -39,6 +39,16 @@ class Check:
     description: str
 
 
+# The one check that is not a dbt test: dbt builds the stages of a close, and what runs stands before them.
+RUN_CHECK = Check(
+    "control.run",
+    "drafts_are_of_this_close",
+    "staging",
+    True,
+    "control.run holds exactly one row, and it is this close.",
+)
+
+
 @dataclass(frozen=True)
 class CheckOutcome:
     """What became of a check: `result` is pass, fail, warn (a failed check that does not block) or not_run.
@@ -169,10 +179,29 @@ def _outcome(check: Check, node: NodeResult | None) -> CheckOutcome:
     )
 
 
+def run_outcome(run: CloseRun, rows: Sequence[Sequence[Any]]) -> CheckOutcome:
+    """Whether the drafts were built for `run` alone: a second row of `control.run` would double every amount.
+
+    Args:
+        run: the close that is judged.
+        rows: what stands in `control.run`: kind, date, cut-off, catalog version, sequence.
+    """
+    wanted = ("close", run.close_date, run.cutoff_batch, run.catalog_version, run.close_sequence)
+    is_one = [tuple(row) for row in rows] == [wanted]
+    return CheckOutcome(
+        RUN_CHECK,
+        "pass" if is_one else "fail",
+        0 if is_one else len(rows),
+        "control.run",
+        f"control.run holds {len(rows)} rows" if len(rows) != 1 else "another close is running",
+    )
+
+
 def examine(
     run: CloseRun,
     manifest: Mapping[str, Any],
     result: DbtResult,
+    of_run: CheckOutcome,
     digest_drafts: Callable[[], str],
 ) -> Judgement:
     """Judge drafts by the results of the dbt invocation that built them.
@@ -181,16 +210,18 @@ def examine(
         run: the close they were built for.
         manifest: dbt's manifest, as that invocation wrote it.
         result: what the invocation reported.
+        of_run: the outcome of `RUN_CHECK`.
         digest_drafts: gives the digest (hex) of the drafts as they stand; not called if the gate fails, because
             there is nothing then that the receipt could vouch for.
     """
-    outcomes = check_outcomes(expected_checks(manifest), result.nodes)
+    of_dbt = check_outcomes(expected_checks(manifest), result.nodes)
+    outcomes = (of_run, *of_dbt)
     failed_models = tuple(
         node for node in result.not_ok if node.resource_type != "test" and node.status != "skipped"
     )
     blocking = [outcome for outcome in outcomes if outcome.check.is_blocking]
     is_passed = (
-        bool(blocking)
+        any(outcome.check.is_blocking for outcome in of_dbt)
         and not any(outcome.refuses for outcome in blocking)
         and not failed_models
         and not any(node.resource_type != "test" for node in result.not_ok)
@@ -226,7 +257,12 @@ def judge(ws: Workspace, run: CloseRun, result: DbtResult, record: bool = True) 
         raise dbt_refusal("The drafts could not be built", result)
     manifest = read_manifest(ws)
     with writer_lock(ws, "gate"), connect(ws) as con:
-        judgement = examine(run, manifest, result, lambda: drafts_digest(con))
+        rows = con.execute(
+            "select run_kind, close_date, cutoff_batch, catalog_version, close_sequence"
+            " from control.run"
+        ).fetchall()
+        of_run = run_outcome(run, rows)
+        judgement = examine(run, manifest, result, of_run, lambda: drafts_digest(con))
         if record:
             _record(con, judgement, datetime.now(UTC).replace(tzinfo=None))
         if judgement.receipt.is_passed:
@@ -252,7 +288,7 @@ def refusal_sentence(judgement: Judgement) -> str:
     elif not_run:
         names = _some([outcome.check.name for outcome in not_run])
         counts.append(f"{_plural(len(not_run), 'blocking check')} did not run ({names})")
-    if judgement.receipt.checks_expected == 0:
+    if not any(outcome.check.is_blocking for outcome in judgement.outcomes[1:]):
         counts.append("the dbt project has no blocking check on the drafts")
     reason = ", ".join(counts) or "dbt did not finish"
     return f"The close of {judgement.run.close_date} is refused, nothing was published: {reason}."

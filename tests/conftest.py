@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import zoneinfo
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from orchestration.workspace import Workspace
-
-LAST_CLOSE = date(2026, 1, 1)
+from orchestration.workspace import REPO, Workspace
 
 # Expected local times come from the pinned package too: an operating system may know older rules.
 zoneinfo.reset_tzpath(to=())
@@ -71,21 +70,58 @@ def _no_workspace_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> ClosedCompany:
-    """The demo company with all its usage, closed through its last close date."""
-    from orchestration.close import close_through
-    from orchestration.demo import generate
-    from orchestration.workspace import REPO
+@dataclass(frozen=True)
+class DemoRun(ClosedCompany):
+    """The demo company as `make run` left it: `checkout` is where it ran, `output` what it printed."""
 
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copytree(REPO / "seeds", folder / "catalog", ignore=shutil.ignore_patterns("reference"))
-    ws = Workspace.resolve(
-        catalog=folder / "catalog",
-        landing=folder / "landing",
-        warehouse=folder / "warehouse",
-        published=folder / "published",
+    checkout: Path
+    output: str
+
+    def run(self, command: str) -> str:
+        """Run a shell command in the checkout, with its folders as the workspace; returns what it printed."""
+        folders = {
+            f"METERHOUSE_{name.upper()}": str(getattr(self.workspace, name))
+            for name in ("catalog", "landing", "warehouse", "published")
+        }
+        return run_in(self.checkout, command, folders)
+
+
+def run_in(folder: Path, command: str, variables: dict[str, str]) -> str:
+    """Run a shell command; fails the test with its output if it fails."""
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
     )
-    generate(ws.landing)
-    close_through(ws, LAST_CLOSE)
-    return ClosedCompany(ws)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """The demo company, closed by the README's first command in a checkout of its own.
+
+    The environment is this one's: making it anew is what CI does with the whole repository.
+    """
+    checkout = tmp_path_factory.mktemp("demo") / "meterhouse"
+    for name in ("seeds", "dbt_project", "macros", "orchestration"):
+        ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
+        shutil.copytree(REPO / name, checkout / name, ignore=ignored)
+    for name in ("Makefile", "README.md", "pyproject.toml", "requirements.lock"):
+        shutil.copy2(REPO / name, checkout / name)
+    (checkout / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    (Path(sys.prefix) / ".installed").touch()
+    output = run_in(checkout, "make run", {})
+    var = checkout / "var"
+    ws = Workspace.resolve(
+        catalog=checkout / "seeds",
+        landing=var / "landing",
+        warehouse=var / "warehouse",
+        published=var / "published",
+    )
+    return DemoRun(ws, checkout, output)

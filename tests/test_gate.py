@@ -29,6 +29,7 @@ from orchestration.gate import (
     meaning_of,
     offender_table,
     refusal_sentence,
+    run_outcome,
 )
 from orchestration.prepare import prepare_views
 from orchestration.publish.digest import drafts_digest
@@ -42,6 +43,7 @@ from tests.small_company import (
 )
 
 RUN = CloseRun(3, date(2025, 12, 1), 2, "c" * 64)
+RUN_ROW = ("close", date(2025, 12, 1), 2, "c" * 64, 3)
 
 
 def model(name: str, group: str) -> dict[str, Any]:
@@ -87,7 +89,8 @@ BUILT = (node("fct_lines", "success", kind="model"), node("fct_invoices", "succe
 
 
 def judged(*results: NodeResult, of: dict[str, Any] = STAGED, success: bool = True) -> Judgement:
-    return examine(RUN, of, DbtResult(success, results, None), lambda: "d" * 64)
+    result = DbtResult(success, results, None)
+    return examine(RUN, of, result, run_outcome(RUN, [RUN_ROW]), lambda: "d" * 64)
 
 
 def test_a_check_belongs_to_the_last_stage_it_looks_at() -> None:
@@ -102,7 +105,7 @@ def test_a_check_belongs_to_the_last_stage_it_looks_at() -> None:
 def test_all_checks_passed_give_a_receipt_bound_to_the_drafts() -> None:
     results = [node(name, "pass") for name in ("lines_unique", "sums_to_lines", "unusual")]
     receipt = judged(*BUILT, *results).receipt
-    assert (receipt.is_passed, receipt.checks_expected, receipt.checks_run) == (True, 2, 2)
+    assert (receipt.is_passed, receipt.checks_expected, receipt.checks_run) == (True, 3, 3)
     assert receipt.drafts_digest == "d" * 64
 
 
@@ -110,7 +113,7 @@ def test_all_checks_passed_give_a_receipt_bound_to_the_drafts() -> None:
 def test_a_blocking_check_that_did_not_run_counts_as_failed(status: str) -> None:
     judgement = judged(*BUILT, node("lines_unique", "pass"), node("sums_to_lines", status))
     assert not judgement.receipt.is_passed
-    assert judgement.receipt.checks_run == 1
+    assert judgement.receipt.checks_run == 2
     assert judgement.receipt.drafts_digest == ""
 
 
@@ -147,6 +150,24 @@ def test_a_project_without_blocking_checks_is_refused() -> None:
     judgement = judged(*BUILT, of=manifest(model("fct_invoices", "settlement")))
     assert not judgement.receipt.is_passed
     assert "no blocking check" in refusal_sentence(judgement)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [RUN_ROW, RUN_ROW],
+        [("close", date(2025, 11, 1), 2, "c" * 64, 3)],
+        [("due_check", date(2025, 12, 1), 2, "c" * 64, 3)],
+    ],
+    ids=["none", "two", "another date", "another kind"],
+)
+def test_drafts_of_any_but_exactly_this_close_are_refused(rows: list[tuple[Any, ...]]) -> None:
+    checks = [node("lines_unique", "pass"), node("sums_to_lines", "pass")]
+    result = DbtResult(True, (*BUILT, *checks), None)
+    judgement = examine(RUN, STAGED, result, run_outcome(RUN, rows), lambda: "d" * 64)
+    assert not judgement.receipt.is_passed
+    assert "drafts_are_of_this_close" in refusal_sentence(judgement)
 
 
 def test_what_a_failure_skipped_is_counted_but_not_named() -> None:
@@ -203,7 +224,7 @@ def test_the_evidence_names_every_check_and_the_receipt_the_rows(company: Closed
     )
     assert {result for _, _, result, _ in results} == {"pass"}
     assert {count for _, _, _, count in results} == {0}
-    assert {stage for _, stage, _, _ in results} == set(CLOSE_STAGES)
+    assert {stage for _, stage, _, _ in results} == {"staging", *CLOSE_STAGES}
     assert len({name for name, _, _, _ in results}) == len(results)
     ((passed, expected, run, digest),) = company.warehouse(
         "select is_passed, checks_expected, checks_run, drafts_digest from control.gate_receipts"

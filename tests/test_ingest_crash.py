@@ -111,10 +111,10 @@ def test_after_stops_and_refusals_an_ingest_gives_what_an_undisturbed_one_gives(
     put_second(scratch)
     some_models = ("int_landing__judged_lines", "fct_event_keys", "fct_repeated_events")
     for stop in (stop_in_reading, stop_in_dbt(*some_models), stop_before_completion):
-        stop(monkeypatch)
-        with pytest.raises(Stopped):
-            scratch.ingest()
-        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            stop(patch)
+            with pytest.raises(Stopped):
+                scratch.ingest()
         assert_only_the_first_batch_counts(scratch)
     # The last stop came after everything was built.
     assert scratch.rows("select distinct batch_number from landing.fct_events order by 1") == [
@@ -122,10 +122,10 @@ def test_after_stops_and_refusals_an_ingest_gives_what_an_undisturbed_one_gives(
         (2,),
     ]
 
-    lose_a_line(monkeypatch)
-    with pytest.raises(Refused, match="chk_lines_lost_or_counted_twice") as caught:
-        scratch.ingest()
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        lose_a_line(patch)
+        with pytest.raises(Refused, match="chk_lines_lost_or_counted_twice") as caught:
+            scratch.ingest()
     tables = {table.title: table for table in caught.value.tables}
     offenders = tables["chk_lines_lost_or_counted_twice"]
     assert offenders.columns[:3] == ("batch_number", "file_name", "line_count")

@@ -22,7 +22,7 @@ def short(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def loaded() -> Scratch:
-    """Two batches. The files of a batch are loaded in the order of their hashes: only lines of one file have an order."""
+    """Two batches. Files of a batch are loaded in the order of their hashes: only lines of one file have an order."""
     scratch = Scratch()
     scratch.put(
         "one/first.jsonl",

@@ -360,10 +360,11 @@ def test_every_content_is_loaded_once_and_never_by_half(monkeypatch: pytest.Monk
     scratch.put("copies/a.jsonl", [flat("a"), flat("b")])
     scratch.put("changing.jsonl", [flat("changing")])
     scratch.put("locked.jsonl", [flat("locked")])
-    monkeypatch.setattr("orchestration.ingest.run.refuse_if_changed", changed("changing.jsonl"))
-    monkeypatch.setattr("orchestration.ingest.run.hash_content", locked("locked.jsonl"))
     seen: list[tuple[int, int, int]] = []
-    report = scratch.ingest(lambda *numbers: seen.append(numbers))
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestration.ingest.run.refuse_if_changed", changed("changing.jsonl"))
+        patch.setattr("orchestration.ingest.run.hash_content", locked("locked.jsonl"))
+        report = scratch.ingest(lambda *numbers: seen.append(numbers))
     assert report.batch_number == 1
     assert [(file.file, file.line_count, file.accepted) for file in report.files] == [
         ("a.jsonl", 2, 2)
@@ -377,7 +378,6 @@ def test_every_content_is_loaded_once_and_never_by_half(monkeypatch: pytest.Monk
     assert seen[-1][0] == seen[-1][1]
     assert seen[-1][2] >= 2
 
-    monkeypatch.undo()
     scratch.put("half.jsonl", f"{json.dumps(flat('early'))}\n{half}\n")
     (scratch.ws.landing / "a.jsonl").rename(scratch.ws.landing / "renamed.jsonl")
     report = scratch.ingest()

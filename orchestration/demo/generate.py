@@ -216,7 +216,7 @@ def _hanse(events: Iterable[Event], month: date) -> Content:
         for n in range(10):
             broken = {**good, "transaction_id": f"broken-{n}"}
             lines.append(json.dumps(broken)[: -1 - n])
-            lines.append(json.dumps({name: broken[name] for name in broken if name != "code"}))
+            lines.append(json.dumps({**broken, "code": None}))
             lines.append(json.dumps({**broken, "timestamp": "yesterday"}))
             lines.append(json.dumps({**broken, "timestamp": "2025-10-05T12:00:00"}))
     return _text(lines)
