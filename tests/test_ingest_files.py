@@ -15,10 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from ingest_scratch import Scratch, flat
+from rich.console import Console
 
 from orchestration.errors import BadInput
 from orchestration.ingest import files, readers, tables
 from orchestration.ingest.files import FoundFile, Unreadable, discover, format_of
+from orchestration.ingest.progress import ingest_progress
 from orchestration.ingest.readers import read_lines
 
 GOOD = json.dumps(flat("a"))
@@ -435,3 +437,19 @@ def locked(name: str) -> Callable[[FoundFile], str]:
         return files.hash_content(file)
 
     return hash_content
+
+
+def test_progress_is_drawn_on_a_terminal_only() -> None:
+    drawn = io.StringIO()
+    with ingest_progress(Console(file=drawn, force_terminal=True, width=120)) as progress:
+        assert progress is not None
+        progress(500, 1000, 1234)
+        progress(1000, 1000, 5678)
+    assert "5,678 rows" in drawn.getvalue()
+    assert "rows/s" in drawn.getvalue()
+    piped = io.StringIO()
+    with ingest_progress(Console(file=piped)) as progress:
+        assert progress is None
+    with ingest_progress(Console(force_terminal=True), is_shown=False) as progress:
+        assert progress is None
+    assert piped.getvalue() == ""

@@ -38,7 +38,8 @@
     case
         when {{ text }} is null then 'not_numeric'
         when {{ is_plain_decimal(text) }} then null
-        when not {{ matches_pattern(number.text, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') }} then 'not_numeric'
+        when not {{ matches_pattern(number.text, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') }}
+            then 'not_numeric'
         when {{ number.digits }} = '' then null
         when {{ number.whole_count }} > 15 then 'out_of_range'
         when {{ number.decimal_count }} > 9 then 'too_precise'
@@ -54,8 +55,8 @@
 
 {#
     Expressions over the text of a number: digits (without the zeros at both ends), how many of its digits stand before
-    and after the decimal point once the exponent has moved it, and nano_digits, the number as an integer count of 10^-9.
-    Counting digits needs no number type that an exponent such as 1e999999999 could overflow.
+    and after the decimal point once the exponent has moved it, and nano_digits, the number as an integer count of
+    10^-9. Counting digits needs no number type that an exponent such as 1e999999999 could overflow.
 #}
 {% macro decimal_parts(text) -%}
     {%- set trimmed = 'trim(' ~ text ~ ')' -%}
@@ -69,17 +70,19 @@
         ), {{ 10 ** 18 }}), {{ -(10 ** 18) }})
     {%- endset -%}
     {%- set fraction_length = "length(regexp_extract(" ~ mantissa ~ ", '[.]([0-9]*)$', 1))" -%}
-    {%- set all_digits = "regexp_replace(replace(regexp_replace(" ~ mantissa ~ ", '^[+-]', ''), '.', ''), '^0+', '')" -%}
+    {%- set unsigned = "regexp_replace(" ~ mantissa ~ ", '^[+-]', '')" -%}
+    {%- set all_digits = "regexp_replace(replace(" ~ unsigned ~ ", '.', ''), '^0+', '')" -%}
     {%- set digits = "regexp_replace(" ~ all_digits ~ ", '0+$', '')" -%}
     {%- set decimal_count -%}
         ({{ fraction_length }} - (length({{ all_digits }}) - length({{ digits }})) - {{ exponent }})
     {%- endset -%}
+    {%- set zero_count = "cast(9 - " ~ decimal_count ~ " as integer)" -%}
     {{ return({
         'text': trimmed,
         'digits': digits,
         'whole_count': '(length(' ~ all_digits ~ ') - ' ~ fraction_length ~ ' + ' ~ exponent ~ ')',
         'decimal_count': decimal_count,
-        'nano_digits': "lpad(" ~ digits ~ " || repeat('0', cast(9 - " ~ decimal_count ~ " as integer)), greatest(10, cast(length("
-            ~ digits ~ ") + 9 - " ~ decimal_count ~ " as integer)), '0')",
+        'nano_digits': "lpad(" ~ digits ~ " || repeat('0', " ~ zero_count ~ "), greatest(10, length(" ~ digits ~ ") + "
+            ~ zero_count ~ "), '0')",
     }) }}
 {%- endmacro %}

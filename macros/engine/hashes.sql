@@ -1,6 +1,6 @@
 {#
-    One UUID for a list of texts. Each but the last is preceded by its length, so that ('ab', 'c') and ('a', 'bc') differ
-    whatever characters an id holds.
+    One UUID for a list of texts. Each but the last is preceded by its length, so that ('ab', 'c') and ('a', 'bc')
+    differ whatever characters an id holds.
 #}
 {% macro md5_uuid(texts) -%}
     {{ return(adapter.dispatch('md5_uuid', 'meterhouse')(length_prefixed(texts))) }}

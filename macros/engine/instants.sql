@@ -9,7 +9,8 @@
 
 {# Spark reads offsets of hours and minutes with a colon only, and the session's time zone is UTC. #}
 {% macro spark__iso_text_to_instant(text) -%}
-    try_cast(regexp_replace(regexp_replace(upper({{ text }}), '([+-][0-9]{2})$', '$1:00'), '([+-][0-9]{2})([0-9]{2})$', '$1:$2') as timestamp)
+    {%- set with_minutes = "regexp_replace(upper(" ~ text ~ "), '([+-][0-9]{2})$', '$1:00')" -%}
+    try_cast(regexp_replace({{ with_minutes }}, '([+-][0-9]{2})([0-9]{2})$', '$1:$2') as timestamp)
 {%- endmacro %}
 
 

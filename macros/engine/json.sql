@@ -1,6 +1,6 @@
 {#
-    JSON as ingest reads it. The engines' JSON functions turn numbers into binary floats; so every number of a line is put
-    in quotes (`quote_json_numbers`) before one of them sees it, and the digits arrive as they were sent.
+    JSON as ingest reads it. The engines' JSON functions turn numbers into binary floats; so every number of a line is
+    put in quotes (json_numbers.sql) before one of them sees it, and the digits arrive as they were sent.
 #}
 
 {# Whether a text is one JSON value. #}
@@ -38,9 +38,9 @@
 
 
 {#
-    Whether a key occurs twice in a list of keys: then nobody can say which value was meant. Comparing all with all is the
-    dearest step of ingest, so it is left out where `known_count`, a number of different keys that are known to be there,
-    already accounts for all of them.
+    Whether a key occurs twice in a list of keys: then nobody can say which value was meant. Comparing all with all is
+    the dearest step of ingest, so it is left out where `known_count`, a number of different keys that are known to be
+    there, already accounts for all of them.
 #}
 {% macro has_repeated_key(keys, known_count='1') -%}
     {{ return(adapter.dispatch('has_repeated_key', 'meterhouse')(keys, known_count)) }}
@@ -56,7 +56,11 @@
 
 {# How many of the fields of a `json_record` have a value. #}
 {% macro count_of_values(record, fields) -%}
-    ({% for field in fields %}{{ ' + ' if not loop.first }}case when {{ record }}.{{ field }} is null then 0 else 1 end{% endfor %})
+    (
+        {%- for field in fields %}
+        {{ '+ ' if not loop.first }}case when {{ record }}.{{ field }} is null then 0 else 1 end
+        {%- endfor %}
+    )
 {%- endmacro %}
 
 

@@ -22,7 +22,7 @@
         when {{ instant }} >= timestamp '2000-01-01 00:00:00' and {{ instant }} < timestamp '2100-01-01 00:00:00' then null
         when {{ instant }} is not null then 'timestamp_out_of_range'
         when {{ matches_pattern(text, '-?[0-9]+([.][0-9]*)?') }} then 'timestamp_out_of_range'
-        when {{ matches_pattern(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?') }}
+        when {{ matches_pattern(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}.*)?') }}
             then 'timestamp_without_offset'
         when {{ text }} is not null then 'bad_timestamp'
     end

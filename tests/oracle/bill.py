@@ -69,6 +69,8 @@ class Bill:
     rejection_reasons: Counter[str]
     event_verdicts: Counter[tuple[str, str]]
     remaining_lot_amounts: dict[str, Decimal]
+    last_close_date: date | None
+    catalog: Catalog
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ def bill(catalog_folder: Path, batches: Sequence[Sequence[Path]], through: date)
         rejection_reasons=count_reasons(lines),
         event_verdicts=Counter((one.verdict, one.event.code) for one in metered),
         remaining_lot_amounts=remaining,
+        last_close_date=max((due.due_on for due in due_periods(catalog, through)), default=None),
+        catalog=catalog,
     )
 
 

@@ -125,14 +125,14 @@ def _received_at(path: Path) -> datetime:
     return UNIX_EPOCH + timedelta(microseconds=path.stat().st_mtime_ns // 1000)
 
 
-# Formats: each yields one object per line; a JSONL line stays text, because it may be no JSON.
+# Formats. A JSONL line stays text until it is judged, because it may be no JSON.
 
 
 def _records(path: Path) -> Iterator[str | dict[str, Any]]:
-    """One record per line that is not blank: the text of a JSONL line, or a CSV or Parquet row as an object."""
+    """One record per line that is not blank: the text of a JSONL line, or a CSV or Parquet row by column name."""
     if path.name.endswith(".parquet"):
         for row in pyarrow.parquet.read_table(path).to_pylist():
-            yield _object_of_row({name: _plain(value) for name, value in row.items()})
+            yield {name: _plain(value) for name, value in row.items()}
         return
     data = path.read_bytes()
     if path.name.endswith(".gz"):
@@ -140,7 +140,7 @@ def _records(path: Path) -> Iterator[str | dict[str, Any]]:
     text = data.decode("utf-8-sig")
     if ".csv" in path.name:
         for row in csv.DictReader(io.StringIO(text, newline="")):
-            yield _object_of_row(row)
+            yield row
     else:
         for line in text.split("\n"):
             if line.strip():
@@ -187,7 +187,7 @@ def _read_event(
 def _parsed(record: str | dict[str, Any]) -> dict[str, Any]:
     """The object of a line, numbers as exact decimals."""
     if isinstance(record, dict):
-        return record
+        return _object_of_row(record)
     try:
         parsed = json.loads(
             record, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant
@@ -296,6 +296,8 @@ def _instant(value: object) -> datetime | None:
         return None
     epoch_seconds = parse_number(value)
     if epoch_seconds is not None:
+        if epoch_seconds and epoch_seconds.adjusted() > 11:
+            raise Rejection("timestamp_out_of_range")
         microseconds = int(floor_to_scale(epoch_seconds, 6).scaleb(6))
         try:
             instant = UNIX_EPOCH + timedelta(microseconds=microseconds)

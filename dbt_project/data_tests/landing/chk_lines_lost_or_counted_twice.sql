@@ -23,7 +23,8 @@ differing as (
     left join verdicts on files.batch_number = verdicts.batch_number and files.file_hash = verdicts.file_hash
     where
         verdicts.file_hash is null
-        or files.line_count <> verdicts.accepted_count + verdicts.duplicate_count + verdicts.conflict_count + verdicts.rejected_count
+        or files.line_count
+        <> verdicts.accepted_count + verdicts.duplicate_count + verdicts.conflict_count + verdicts.rejected_count
 )
 
 select * from differing

@@ -60,8 +60,9 @@ lines as (
                 order by subscription_id, position, filter_code nulls first, group_key nulls first, period_starts_at
             ) as integer
         ) as line_number,
-        subscription_id || '/' || fee_type || '/' || coalesce(charge_code, '') || '/' || coalesce(filter_code, '') || '/'
-        || coalesce(group_key, '') || '/' || {{ iso_instant('period_starts_at') }} as line_key,
+        subscription_id || '/' || fee_type || '/' || coalesce(charge_code, '') || '/'
+        || coalesce(filter_code, '') || '/' || coalesce(group_key, '') || '/'
+        || {{ iso_instant('period_starts_at') }} as line_key,
         customer_id,
         billing_entity_code,
         subscription_id,

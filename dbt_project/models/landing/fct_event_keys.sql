@@ -1,5 +1,5 @@
 -- R-DEDUP: the first accepted event of each key, in load order (batch, file, line), owns it for ever.
--- Only this compact table is asked what is known: the events themselves are never searched. A rejected line owns no key.
+-- Only this compact table is asked what is known: the events are never searched. A rejected line owns no key.
 -- Grain: one row per event_key.
 
 with
@@ -37,7 +37,10 @@ unrepeated as (
 repeated as (
     select
         unknown.*,
-        row_number() over (partition by unknown.event_key order by unknown.file_hash, unknown.line_number) as load_position
+        row_number() over (
+            partition by unknown.event_key
+            order by unknown.file_hash, unknown.line_number
+        ) as load_position
     from unknown
     inner join repeated_keys on unknown.event_key = repeated_keys.event_key
 ),

@@ -1,4 +1,4 @@
--- R-ACCEPT: accepted events, typed. What depends on the catalog (which subscription, which metric) is decided at each close.
+-- R-ACCEPT: accepted events, typed. Which subscription and which metric they belong to is decided at each close.
 -- Grain: one row per (file_hash, line_number); also one per event_key.
 
 with

@@ -32,11 +32,10 @@ counted as (
     select
         files.batch_number,
         files.file_hash,
-        cast(coalesce(sum(case when verdicts.verdict = 'accepted' then verdicts.line_count end), 0) as bigint) as accepted_count,
-        cast(coalesce(sum(case when verdicts.verdict = 'duplicate' then verdicts.line_count end), 0) as bigint)
-            as duplicate_count,
-        cast(coalesce(sum(case when verdicts.verdict = 'conflict' then verdicts.line_count end), 0) as bigint) as conflict_count,
-        cast(coalesce(sum(case when verdicts.verdict = 'rejected' then verdicts.line_count end), 0) as bigint) as rejected_count
+        {% for verdict in ['accepted', 'duplicate', 'conflict', 'rejected'] -%}
+            cast(coalesce(sum(case when verdicts.verdict = '{{ verdict }}' then verdicts.line_count end), 0) as bigint)
+                as {{ verdict }}_count{{ ',' if not loop.last }}
+        {% endfor %}
     from files
     left join verdicts on files.batch_number = verdicts.batch_number and files.file_hash = verdicts.file_hash
     group by files.batch_number, files.file_hash

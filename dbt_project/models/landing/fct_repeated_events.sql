@@ -1,4 +1,4 @@
--- R-DEDUP: events whose key an earlier line owns: a duplicate says the same, a conflict something else. Neither is billed.
+-- R-DEDUP: events whose key an earlier line owns. A duplicate says the same, a conflict does not; neither is billed.
 -- Grain: one row per (file_hash, line_number).
 
 with

@@ -1,5 +1,5 @@
--- R-AGGREGATE: which hourly aggregates are not there yet: those of the running batch, and for a metric that is new in the
--- catalog those of every batch before it. The code '' stands for all codes: their plain counts need no metric.
+-- R-AGGREGATE: which hourly aggregates are not there yet: those of the running batch, and for a metric that is new in
+-- the catalog those of every batch before it. The code '' stands for all codes: their plain counts need no metric.
 -- Grain: one row per (field_name, code, batch_number).
 
 with

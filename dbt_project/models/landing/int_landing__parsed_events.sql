@@ -1,4 +1,4 @@
--- R-READ: incoming events with types: an instant, an exact quantity, properties in one canonical text; or what is wrong.
+-- R-READ: incoming events with types: an instant, an exact quantity, properties as canonical text; or what is wrong.
 -- An event without a timestamp happened when its file was last modified.
 -- Grain: one row per line of the running batch that has a known shape.
 
@@ -34,7 +34,8 @@ typed as (
         case when trim(incoming.transaction_id) <> '' then incoming.transaction_id end as transaction_id,
         case when trim(incoming.external_subscription_id) <> '' then incoming.external_subscription_id end
             as external_subscription_id,
-        case when trim(incoming.external_customer_id) <> '' then incoming.external_customer_id end as external_customer_id,
+        case when trim(incoming.external_customer_id) <> '' then incoming.external_customer_id end
+            as external_customer_id,
         case when trim(incoming.code) <> '' then incoming.code end as code,
         incoming.timestamp_text,
         case

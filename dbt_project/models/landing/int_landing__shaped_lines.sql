@@ -1,6 +1,8 @@
 -- R-READ: a line is readable JSON of a known shape, or it is rejected. Its numbers are put in quotes first of all.
 -- Grain: one row per (file_hash, line_number) of the running batch.
 
+{% set markers = var('event_shapes') | map(attribute='marker') | list %}
+
 with
 
 lines as (
@@ -41,7 +43,7 @@ marked as (
         line_number,
         line_json,
         read_error,
-        {{ first_json_key('line_json', var('event_shapes') | map(attribute='marker') | list) }} as shape_position
+        {{ first_json_key('line_json', markers) }} as shape_position
     from quoted
 ),
 
@@ -56,11 +58,14 @@ shaped as (
                 when {{ loop.index }} then '{{ shape.name }}'
             {% endfor %}
         end as shape,
-        case when line_json is null then 'not_json' when shape_position is null then 'unknown_shape' end as reject_reason,
+        case
+            when line_json is null then 'not_json'
+            when shape_position is null then 'unknown_shape'
+        end as reject_reason,
         case
             when line_json is null then coalesce(read_error, 'The line is not valid JSON.')
             when shape_position is null
-                then 'The line is not a JSON object with one of the keys {{ var("event_shapes") | map(attribute="marker") | join(", ") }}.'
+                then 'The line is not a JSON object with one of the keys {{ markers | join(", ") }}.'
         end as reject_detail
     from marked
 )

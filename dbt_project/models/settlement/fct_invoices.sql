@@ -22,7 +22,7 @@ amounts_due as (
     from {{ ref('int_settlement__amounts_due') }}
 ),
 
-document_texts as (select document_key, rows_text from {{ ref('int_settlement__document_texts') }}),
+document_texts as (select document_key, rows_text from {{ ref('fct_document_texts') }}),
 
 billing_entities as (
     select billing_entity_code, invoice_prefix, net_payment_days from {{ ref('stg_catalog__billing_entities') }}

@@ -24,7 +24,7 @@ document_taxes as (
     select
         document_key,
         cast(sum(tax_amount) as decimal(20, 4)) as tax_amount
-    from {{ ref('fct_invoice_taxes') }}
+    from {{ ref('int_settlement__taxes') }}
     group by document_key
 ),
 

@@ -35,10 +35,12 @@ counted_periods as (
     select
         first_periods.*,
         steps.period_index,
-        {{ calendar_period_after('first_periods.first_day', 'first_periods.billing_interval', 'steps.period_index') }}
-            as whole_start_date,
-        {{ calendar_period_after('first_periods.first_day', 'first_periods.billing_interval', '(steps.period_index + 1)') }}
-            as whole_end_date
+        {{ calendar_period_after(
+            'first_periods.first_day', 'first_periods.billing_interval', 'steps.period_index'
+        ) }} as whole_start_date,
+        {{ calendar_period_after(
+            'first_periods.first_day', 'first_periods.billing_interval', '(steps.period_index + 1)'
+        ) }} as whole_end_date
     from first_periods
     cross join running
     inner join range(0, 5300) as steps (period_index)

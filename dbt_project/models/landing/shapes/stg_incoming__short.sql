@@ -1,5 +1,5 @@
--- R-SHAPE: an event as user, type, quantity and time. It bears no id (one is used if it is there), and its quantity is its
--- value for whatever field a metric sums.
+-- R-SHAPE: an event as user, type, quantity and time. It needs no id (one is used if it is there), and its quantity is
+-- its value for whatever field a metric sums.
 -- Grain: one row per line of the running batch in this shape.
 
 {% set texts = ['transaction_id', 'user_id', 'event_type', 'quantity', 'timestamp'] %}

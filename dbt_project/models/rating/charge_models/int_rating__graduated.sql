@@ -89,7 +89,8 @@ priced as (
         group_key,
         period_starts_at,
         cast(sum(amount_unrounded) as decimal(38, 21)) as amount_unrounded,
-        '{"model":"graduated","tiers":[' || {{ join_texts('tier_details', "','", 'tier_row_number') }} || ']}' as price_details
+        '{"model":"graduated","tiers":[' || {{ join_texts('tier_details', "','", 'tier_row_number') }}
+        || ']}' as price_details
     from priced_tiers
     group by subscription_id, charge_code, filter_code, group_key, period_starts_at
 )

@@ -1,0 +1,15 @@
+select
+    movements.movement_key,
+    movements.movement_kind,
+    movements.movement_date,
+    publications.close_date,
+    publications.publication_no,
+    movements.invoice_number,
+    movements.lot_id,
+    movements.wallet_id,
+    movements.lot_kind,
+    movements.customer_id,
+    movements.currency,
+    movements.amount
+from issued.credit_movements as movements
+inner join {publications} as publications on movements.publication_sequence = publications.publication_sequence

@@ -1,0 +1,238 @@
+"""The oracle's bill and the product's tables side by side, row by row.
+
+Belongs here: what of both is compared and under which key, and the sentences that say how they differ. Does not
+belong here: any computation of either side. Every key begins with the customer, so that differences can be grouped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from .bill import Bill
+
+Key = tuple[Any, ...]
+Rows = dict[Key, dict[str, Any]]
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+INVOICE_COLUMNS = (
+    "issue_date",
+    "due_date",
+    "billing_entity_code",
+    "fees_amount",
+    "tax_amount",
+    "total_amount",
+    "prepaid_credit_amount",
+    "amount_due",
+    "status",
+)
+LINE_KEY = ("subscription_id", "fee_type", "charge_code", "metric_code", "service_period_start")
+LINE_COLUMNS = ("service_period_end", "quantity", "unit_amount", "amount_unrounded", "amount")
+TAX_COLUMNS = ("tax_rate", "taxable_amount", "tax_amount")
+
+
+def expected_tables(bill: Bill) -> dict[str, Rows]:
+    """The oracle's invoices, lines, taxes, draws and lots."""
+    tables: dict[str, Rows] = {
+        name: {} for name in ("invoices", "invoice_lines", "invoice_taxes", "wallet_draws")
+    }
+    for invoice in bill.invoices:
+        key = (invoice.customer_id, invoice.close_date, invoice.currency)
+        amounts = {
+            column: getattr(invoice, column) for column in INVOICE_COLUMNS if "amount" in column
+        }
+        tables["invoices"][key] = {
+            "issue_date": invoice.close_date,
+            "due_date": invoice.due_date,
+            "billing_entity_code": invoice.billing_entity_code,
+            "status": "paid" if invoice.amount_due == 0 else "open",
+            **amounts,
+        }
+        for line in invoice.lines:
+            line_key = key + tuple(_plain(getattr(line, column)) for column in LINE_KEY)
+            tables["invoice_lines"][line_key] = {
+                column: _plain(getattr(line, column)) for column in LINE_COLUMNS
+            }
+        for tax in invoice.taxes:
+            tables["invoice_taxes"][(*key, tax.tax_code)] = {
+                "tax_rate": tax.rate_percent,
+                "taxable_amount": tax.taxable_amount,
+                "tax_amount": tax.tax_amount,
+            }
+        for draw in invoice.draws:
+            tables["wallet_draws"][(*key, draw.lot_id)] = {"amount": draw.amount}
+    tables["credit_ledger"] = _expected_ledger(bill)
+    tables["wallet_lots"] = _expected_lots(bill)
+    return tables
+
+
+def _expected_ledger(bill: Bill) -> Rows:
+    """What each lot paid in each close, and what was left of it afterwards."""
+    left = {lot.lot_id: lot.amount for wallet in bill.catalog.wallets for lot in wallet.lots}
+    rows: Rows = {}
+    for invoice in sorted(bill.invoices, key=lambda invoice: invoice.close_date):
+        for draw in invoice.draws:
+            left[draw.lot_id] -= draw.amount
+            row = rows.setdefault(
+                (invoice.customer_id, invoice.close_date, draw.lot_id),
+                {"used_amount": Decimal(0)},
+            )
+            row["used_amount"] += draw.amount
+            row["closing_amount"] = left[draw.lot_id]
+    return rows
+
+
+def _expected_lots(bill: Bill) -> Rows:
+    """Every lot that existed at the last close, with what is left of it."""
+    return {
+        (wallet.customer_id, lot.lot_id): {
+            "granted_amount": lot.amount,
+            "remaining_amount": bill.remaining_lot_amounts[lot.lot_id],
+        }
+        for wallet in bill.catalog.wallets
+        for lot in wallet.lots
+        if bill.last_close_date is not None and lot.granted_on <= bill.last_close_date
+    }
+
+
+def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
+    """The same tables as finance reads them. `finance` and `warehouse` run SQL and return rows."""
+    invoice_key = "i.customer_id, i.close_date, i.currency"
+    line_key = ", ".join(f"l.{column}" for column in LINE_KEY)
+    line_columns = ", ".join(f"l.{column}" for column in LINE_COLUMNS)
+    tax_columns = ", ".join(f"t.{column}" for column in TAX_COLUMNS)
+    return {
+        "invoices": _keyed(
+            finance(f"select {invoice_key}, {', '.join(INVOICE_COLUMNS)} from invoices as i"),
+            3,
+            INVOICE_COLUMNS,
+        ),
+        "invoice_lines": _keyed(
+            finance(
+                f"select {invoice_key}, {line_key}, {line_columns} "
+                "from invoice_lines as l inner join invoices as i using (invoice_number)"
+            ),
+            3 + len(LINE_KEY),
+            LINE_COLUMNS,
+        ),
+        "invoice_taxes": _keyed(
+            finance(
+                f"select {invoice_key}, t.tax_code, {tax_columns} "
+                "from invoice_taxes as t inner join invoices as i using (invoice_number)"
+            ),
+            4,
+            TAX_COLUMNS,
+        ),
+        "wallet_draws": _keyed(
+            warehouse(
+                f"select {invoice_key}, m.lot_id, m.amount from issued.credit_movements as m "
+                "inner join finance.invoices as i using (invoice_number) "
+                "where m.movement_kind = 'used'"
+            ),
+            4,
+            ("amount",),
+        ),
+        "credit_ledger": _keyed(
+            finance(
+                "select customer_id, close_date, lot_id, used_amount, closing_amount "
+                "from credit_ledger where used_amount <> 0"
+            ),
+            3,
+            ("used_amount", "closing_amount"),
+        ),
+        "wallet_lots": _keyed(
+            finance("select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots"),
+            2,
+            ("granted_amount", "remaining_amount"),
+        ),
+    }
+
+
+def expected_counts(bill: Bill) -> dict[str, Counter[Any]]:
+    """Where every line and every accepted event went, as the oracle has it."""
+    return {
+        "line verdicts": bill.line_verdicts,
+        "rejections": bill.rejection_reasons,
+        "event verdicts": bill.event_verdicts,
+    }
+
+
+def published_counts(finance: Query, warehouse: Query) -> dict[str, Counter[Any]]:
+    """The same counts from the landing, metering and finance tables."""
+    verdicts = ("accepted", "duplicate", "conflict", "rejected")
+    sums = ", ".join(f"coalesce(sum({verdict}_count), 0)" for verdict in verdicts)
+    file_counts = warehouse(f"select {sums} from landing.fct_file_verdicts")[0]
+    reasons = finance("select reason, count(*) from rejected_events group by reason")
+    events = warehouse(
+        "select verdict, code, sum(event_count) from metering.fct_event_verdicts "
+        "group by verdict, code"
+    )
+    return {
+        "line verdicts": _counter(zip(verdicts, file_counts, strict=True)),
+        "rejections": _counter(reasons),
+        "event verdicts": _counter(((verdict, code), count) for verdict, code, count in events),
+    }
+
+
+def table_differences(
+    expected: Mapping[str, Rows], actual: Mapping[str, Rows]
+) -> dict[str, list[str]]:
+    """One sentence per row that is missing, too many, or different, by customer."""
+    found: dict[str, list[str]] = {}
+    for table in expected:
+        for key in sorted({*expected[table], *actual[table]}, key=repr):
+            sentence = _row_difference(expected[table].get(key), actual[table].get(key))
+            if sentence:
+                name = f"{table} {' / '.join(str(part) for part in key)}"
+                found.setdefault(key[0], []).append(f"{name}: {sentence}")
+    return found
+
+
+def count_differences(
+    expected: Mapping[str, Counter[Any]], actual: Mapping[str, Counter[Any]]
+) -> list[str]:
+    """One sentence per count that differs."""
+    return [
+        f"{name} {key}: oracle {expected[name][key]}, published {actual[name][key]}"
+        for name in expected
+        for key in sorted({*expected[name], *actual[name]}, key=repr)
+        if expected[name][key] != actual[name][key]
+    ]
+
+
+def _row_difference(expected: dict[str, Any] | None, actual: dict[str, Any] | None) -> str:
+    if actual is None:
+        return f"not published; oracle has {expected}"
+    if expected is None:
+        return f"published, but the oracle has no such row: {actual}"
+    return "; ".join(
+        f"{column}: oracle {expected[column]}, published {actual[column]}"
+        for column in expected
+        if expected[column] != actual[column]
+    )
+
+
+def _keyed(rows: Iterable[tuple[Any, ...]], key_length: int, columns: tuple[str, ...]) -> Rows:
+    """Rows by their first columns; a key that comes again gets a number, so that no row is lost."""
+    keyed: Rows = {}
+    for row in rows:
+        values = tuple(_plain(value) for value in row)
+        key = values[:key_length]
+        repeats = sum(1 for known in keyed if known[:key_length] == key) if key in keyed else 0
+        unique = (*key, f"again {repeats}") if repeats else key
+        keyed[unique] = dict(zip(columns, values[key_length:], strict=True))
+    return keyed
+
+
+def _plain(value: Any) -> Any:
+    """Instants without zone (they are UTC) and absent texts as '', so that both sides compare and sort."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return "" if value is None else value
+
+
+def _counter(pairs: Iterable[tuple[Any, Any]]) -> Counter[Any]:
+    return Counter({key: int(count) for key, count in pairs if count})
