@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import os
+import tempfile
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from ingest_scratch import Scratch, flat
 from rich.console import Console
 
 from orchestration.errors import BadInput
-from orchestration.ingest import files, readers, tables
-from orchestration.ingest.files import FoundFile, Unreadable, discover, format_of
+from orchestration.ingest import IngestReport, files, ingest
+from orchestration.ingest.files import FoundFile, Unreadable, discover
 from orchestration.ingest.progress import ingest_progress
-from orchestration.ingest.readers import read_lines
-
-GOOD = json.dumps(flat("a"))
-
-
-def found(folder: Path, name: str, content: bytes) -> FoundFile:
-    path = folder / name
-    path.write_bytes(content)
-    status = path.stat()
-    return FoundFile(
-        path, name, format_of(name) or "", files.Stamp(status.st_size, status.st_mtime_ns)
-    )
-
-
-def lines_of(file: FoundFile) -> list[tuple[int, str, str | None]]:
-    lines = []
-    for block in read_lines(file):
-        lines += list(zip(*block.lines.to_pydict().values(), strict=True))
-    return lines
-
-
-def parquet_bytes(table: pa.Table) -> bytes:
-    stream = io.BytesIO()
-    pq.write_table(table, stream)
-    return stream.getvalue()
-
+from orchestration.migrate import init
+from orchestration.workspace import Workspace
 
 # Finding -------------------------------------------------------------------------------------------
 
@@ -94,330 +67,43 @@ def test_missing_landing_folder_is_bad_input(tmp_path: Path) -> None:
         discover(tmp_path / "file")
 
 
-# Whole files, and bad lines in them ----------------------------------------------------------------
-
-CSV_HEADER = b"transaction_id,external_subscription_id,code,timestamp,tokens\n"
-CSV_ROW = b"a,sub_1,tokens,2025-10-01T12:00:00Z,5\n"
-PARQUET = parquet_bytes(pa.table({"transaction_id": ["a"] * 500, "code": ["tokens"] * 500}))
-GZIPPED = gzip.compress(os.urandom(2000).hex().encode() + b"\n")
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [
-        (
-            "a.jsonl",
-            f"{GOOD}\n{GOOD[:-1]}".encode(),
-            "its last line, 2, has no line end and is not complete JSON",
-        ),
-        ("a.jsonl", f"{GOOD}\n{GOOD}".encode()[:-30], "is not complete JSON"),
-        ("a.jsonl", b'{"a":"caf\xc3', "is not complete JSON"),
-        ("a.jsonl.gz", GZIPPED[:-9], "its compressed data ends too early"),
-        ("a.jsonl.gz", GZIPPED[:600], "its compressed data ends too early"),
-        ("a.jsonl.gz", GZIPPED[:300] + bytes(50) + GZIPPED[350:], "its compressed data is damaged"),
-        ("a.jsonl.gz", b"no gzip", "its compressed data is damaged"),
-        (
-            "a.csv.gz",
-            gzip.compress(CSV_HEADER + CSV_ROW)[:-4],
-            "its compressed data ends too early",
-        ),
-        ("a.csv", b"", "it has no header"),
-        ("a.csv", CSV_HEADER[:-1], "its last row, line 1, is cut off"),
-        ("a.csv", CSV_HEADER + CSV_ROW + b"b,sub_1", "its last row, line 3, is cut off"),
-        (
-            "a.csv",
-            CSV_HEADER + CSV_ROW + b'b,"sub_1,\n\n',
-            "its last row, from line 3, has a quote that is not closed",
-        ),
-        ("a.csv", b"code,code\n1,2\n", "it has two columns 'code'"),
-        ("a.csv", b"code,,x\n1,2,3\n", "its column 2 has no name"),
-        ("a.parquet", PARQUET[: len(PARQUET) // 2], "it is not complete Parquet"),
-        ("a.parquet", b"PAR1", "it is not complete Parquet"),
-    ],
-)
-def test_half_written_file_is_given_up_as_a_whole(
-    tmp_path: Path, name: str, content: bytes, reason: str
-) -> None:
-    with pytest.raises(Unreadable) as caught:
-        lines_of(found(tmp_path, name, content))
-    assert reason in caught.value.reason
-    assert caught.value.mend
-
-
-def test_last_line_without_line_end_counts_if_it_is_whole(tmp_path: Path) -> None:
-    assert lines_of(found(tmp_path, "a.jsonl", f"{GOOD}\n{GOOD}".encode())) == [
-        (1, GOOD, None),
-        (2, GOOD, None),
-    ]
-    assert len(lines_of(found(tmp_path, "a.csv", CSV_HEADER + CSV_ROW + CSV_ROW[:-1]))) == 2
-    deep = "[" * 5000 + "]" * 5000
-    assert lines_of(found(tmp_path, "b.jsonl", deep.encode())) == [(1, deep, None)]
-    digits = '{"a":' + "9" * 5000 + "}"
-    assert lines_of(found(tmp_path, "c.jsonl", digits.encode())) == [(1, digits, None)]
-
-
-def test_lines_keep_their_numbers_and_lose_their_line_ends(tmp_path: Path) -> None:
-    content = b"\xef\xbb\xbf{}\r\n\r\n   \n{}\n\n{}"
-    assert lines_of(found(tmp_path, "a.jsonl", content)) == [
-        (1, "{}", None),
-        (4, "{}", None),
-        (6, "{}", None),
-    ]
-    # Line ends of other alphabets are text: JSON strings may hold them.
-    text = '{"a":"x\u2028y\x85z"}'
-    assert lines_of(found(tmp_path, "b.jsonl", f"{text}\n".encode())) == [(1, text, None)]
-
-
-def test_one_bad_line_is_not_a_bad_file(tmp_path: Path) -> None:
-    long_line = b'"' + b"x" * readers.LINE_BYTES_LIMIT + b'"'
-    content = b"{}\n" + b'{"a":"caf\xe9"}\n' + b'{"a":"x\0y"}\n' + long_line + b"\n{}\n"
-    lines = lines_of(found(tmp_path, "a.jsonl", content))
-    assert [(number, error) for number, _, error in lines] == [
-        (1, None),
-        (2, readers.NOT_UTF8),
-        (3, readers.HAS_NUL),
-        (4, readers.TOO_LONG),
-        (5, None),
-    ]
-    assert lines[1][1] == '{"a":"caf\\xe9"}'
-    assert lines[2][1] == '{"a":"x␀y"}'
-    assert len(lines[3][1]) == readers.SHOWN_CHARACTERS + 1
-
-
-@pytest.mark.parametrize("block_bytes", [1, 2, 7, 64, 1 << 20])
-def test_lines_do_not_depend_on_the_size_of_blocks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
-) -> None:
-    monkeypatch.setattr(readers, "BLOCK_BYTES", block_bytes)
-    monkeypatch.setattr(readers, "LINE_BYTES_LIMIT", 40)
-    content = (
-        b'{"a":"\xc3\xa9"}\n\n' + b"x" * 41 + b"\n" + b"y" * 400 + b"\n" + b"z" * 40 + b"\n{}\n{}"
-    )
-    lines = lines_of(found(tmp_path, "a.jsonl", content))
-    assert [(number, text[:3], error) for number, text, error in lines] == [
-        (1, '{"a', None),
-        (3, "xxx", readers.TOO_LONG),
-        (4, "yyy", readers.TOO_LONG),
-        (5, "zzz", None),
-        (6, "{}", None),
-        (7, "{}", None),
-    ]
-
-
-def test_csv_rows_become_json_objects_of_texts(tmp_path: Path) -> None:
-    content = (
-        b"\xef\xbb\xbftransaction_id, code ,timestamp,tokens,note,user_id\r\n"
-        b'a,tokens,2025-10-01T12:00:00Z,0012.50,"two\nlines, ""quoted""",u\r\n'
-        b"\r\n"
-        b"b,tokens,,, ,\r\n"
-        b"c,tokens\r\n"
-        b'd,tokens,,,"x"y,\r\n'
-        b"e,tokens,,caf\xe9,,\r\n"
-        b"f,tokens,,x\0,,\r\n"
-        b"g,tokens,,1,,"
-    )
-    lines = lines_of(found(tmp_path, "a.csv", content))
-    assert lines[0] == (
-        2,
-        '{"transaction_id":"a","code":"tokens","timestamp":"2025-10-01T12:00:00Z","properties":'
-        '{"tokens":"0012.50","note":"two\\nlines, \\"quoted\\"","user_id":"u"}}',
-        None,
-    )
-    assert lines[1] == (5, '{"transaction_id":"b","code":"tokens"}', None)
-    assert [(number, error) for number, _, error in lines[2:]] == [
-        (6, "The row has 2 cells, the header 6."),
-        (7, "The row is not valid CSV (',' expected after '\"')."),
-        (8, readers.NOT_UTF8),
-        (9, readers.HAS_NUL),
-        (10, None),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("cell", "others", "properties"),
-    [
-        ('{"tokens": 1.50}', "", '{"tokens": 1.50}'),
-        (' {"tokens": 1.50} ', "eu", '{"region":"eu","tokens": 1.50}'),
-        ("{}", "eu", '{"region":"eu"}'),
-        ("", "eu", '{"region":"eu"}'),
-        ("[1]", "eu", '"[1]"'),
-        ("{broken", "", '"{broken"'),
-    ],
-)
-def test_column_properties_holds_an_object(
-    tmp_path: Path, cell: str, others: str, properties: str
-) -> None:
-    quoted = cell.replace('"', '""')
-    content = f'code,properties,region\ntokens,"{quoted}",{others}\n'.encode()
-    assert lines_of(found(tmp_path, "a.csv", content)) == [
-        (2, f'{{"code":"tokens","properties":{properties}}}', None)
-    ]
-
-
-def test_the_shape_with_most_columns_decides_what_is_a_property() -> None:
-    flat_columns = ["transaction_id", "external_subscription_id", "code", "timestamp"]
-    assert tables.own_columns([*flat_columns, "event_type", "quantity"]) == frozenset(flat_columns)
-    short_columns = ["user_id", "event_type", "quantity", "timestamp"]
-    assert tables.own_columns([*short_columns, "code"]) == frozenset(short_columns)
-    assert tables.own_columns([*flat_columns, "event_type", "user_id"]) == frozenset(flat_columns)
-    assert tables.own_columns(["a", "b"]) == frozenset("ab")
-
-
-def test_parquet_cells_keep_their_digits(tmp_path: Path) -> None:
-    instant = datetime.fromisoformat("2025-10-01T02:00:00.123456")
-    columns = {
-        "code": pa.array(["tokens"]).dictionary_encode(),
-        "timestamp": pa.array([instant - timedelta(hours=2)], pa.timestamp("us", "Europe/Berlin")),
-        "exact": pa.array([Decimal("123456789012345.123456789")], pa.decimal128(24, 9)),
-        "tiny": pa.array([Decimal("0.000000001")], pa.decimal128(24, 9)),
-        "large": pa.array([2**63], pa.uint64()),
-        "double": pa.array([0.1], pa.float64()),
-        "single": pa.array([0.1], pa.float32()),
-        "flag": pa.array([True]),
-        "day": pa.array([date(2025, 10, 1)]),
-        "naive": pa.array([instant], pa.timestamp("us")),
-        "bytes": pa.array([b"raw"], pa.binary()),
-        "absent": pa.array([None], pa.string()),
-        "blank": pa.array([""], pa.string()),
-        "list": pa.array([[1, None]], pa.list_(pa.int64())),
-        "record": pa.array([{"a": Decimal("1.50"), "b": None}]),
-        "map": pa.array([[("k", 2)]], pa.map_(pa.string(), pa.int64())),
-    }
-    content = parquet_bytes(pa.table(columns))
-    ((number, text, error),) = lines_of(found(tmp_path, "a.parquet", content))
-    assert (number, error) == (1, None)
-    line = json.loads(text)
-    assert (line["code"], line["timestamp"]) == ("tokens", "2025-10-01 00:00:00.123456Z")
-    assert line["properties"] == {
-        "exact": "123456789012345.123456789",
-        "tiny": "1E-9",
-        "large": "9223372036854775808",
-        "double": "0.1",
-        "single": "0.1",
-        "flag": "true",
-        "day": "2025-10-01",
-        "naive": "2025-10-01 02:00:00.123456",
-        "bytes": "raw",
-        "list": [1, None],
-        "record": {"a": "1.50"},
-        "map": {"k": 2},
-    }
-
-
-def test_parquet_column_properties_may_be_text_or_record(tmp_path: Path) -> None:
-    as_text = parquet_bytes(
-        pa.table({"code": ["x", "y"], "properties": ['{"a": 1.50}', None], "b": ["2", "3"]})
-    )
-    assert [text for _, text, _ in lines_of(found(tmp_path, "a.parquet", as_text))] == [
-        '{"code":"x","properties":{"b":"2","a": 1.50}}',
-        '{"code":"y","properties":{"b":"3"}}',
-    ]
-    as_record = parquet_bytes(pa.table({"code": ["x"], "properties": pa.array([{"a": 1}])}))
-    assert [text for _, text, _ in lines_of(found(tmp_path, "b.parquet", as_record))] == [
-        '{"code":"x","properties":{"a":1}}'
-    ]
-
-
-def test_parquet_text_of_any_bytes_is_a_bad_line(tmp_path: Path) -> None:
-    broken = pa.array([b"caf\xe9", b"fine"], pa.binary()).view(pa.string())
-    lines = lines_of(found(tmp_path, "a.parquet", parquet_bytes(pa.table({"code": broken}))))
-    assert [(number, error) for number, _, error in lines] == [(1, readers.NOT_UTF8), (2, None)]
-
-
-def test_offsets_of_time_zones_are_not_lost(tmp_path: Path) -> None:
-    zone = timezone(timedelta(hours=-8))
-    column = pa.array(
-        [datetime(2025, 10, 1, tzinfo=zone)], pa.timestamp("ns", "America/Los_Angeles")
-    )
-    content = parquet_bytes(pa.table({"code": ["x"], "timestamp": column}))
-    ((_, text, _),) = lines_of(found(tmp_path, "a.parquet", content))
-    assert json.loads(text)["timestamp"].startswith("2025-10-01 08:00:00")
-
-
 # Once and whole, in a warehouse ---------------------------------------------------------------------
 
 
-def test_every_content_is_loaded_once_and_never_by_half(monkeypatch: pytest.MonkeyPatch) -> None:
-    scratch = Scratch()
-    with pytest.raises(
-        BadInput, match=r"the landing folder is empty; put usage files .* --landing"
-    ):
-        scratch.ingest()
+@dataclass(frozen=True)
+class Deliveries:
+    """A company after three ingests: one of half a file, one of files that are in the way, one that takes them."""
 
-    half = json.dumps(flat("late"))
-    scratch.put("half.jsonl", f"{json.dumps(flat('early'))}\n{half[:-10]}")
+    scratch: Scratch
+    reports: tuple[IngestReport, IngestReport, IngestReport]
+    progress: list[tuple[int, int, int]]
+
+    def reasons(self, at: int) -> dict[str, str]:
+        return {problem.file: problem.reason for problem in self.reports[at].problems}
+
+
+@pytest.fixture(scope="module")
+def delivered() -> Deliveries:
+    scratch = Scratch()
+    early, late = json.dumps(flat("early")), json.dumps(flat("late"))
+    scratch.put("half.jsonl", f"{early}\n{late[:-10]}")
     scratch.put("empty.jsonl", b"")
     scratch.put("notes.txt", b"x")
-    report = scratch.ingest()
-    assert report.batch_number is None
-    assert report.files == ()
-    assert [problem.file for problem in report.problems] == [
-        "notes.txt",
-        "empty.jsonl",
-        "half.jsonl",
-    ]
-    assert scratch.rows("select count(*) from landing.incoming_lines") == [(0,)]
+    first = scratch.ingest()
 
     scratch.put("a.jsonl", [flat("a"), flat("b")])
     scratch.put("copies/a.jsonl", [flat("a"), flat("b")])
     scratch.put("changing.jsonl", [flat("changing")])
     scratch.put("locked.jsonl", [flat("locked")])
-    seen: list[tuple[int, int, int]] = []
-    with monkeypatch.context() as patch:
+    progress: list[tuple[int, int, int]] = []
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("orchestration.ingest.run.refuse_if_changed", changed("changing.jsonl"))
         patch.setattr("orchestration.ingest.run.hash_content", locked("locked.jsonl"))
-        report = scratch.ingest(lambda *numbers: seen.append(numbers))
-    assert report.batch_number == 1
-    assert [(file.file, file.line_count, file.accepted) for file in report.files] == [
-        ("a.jsonl", 2, 2)
-    ]
-    reasons = {problem.file: problem.reason for problem in report.problems}
-    assert reasons["copies/a.jsonl"] == "its content is already loaded, as a.jsonl"
-    assert reasons["changing.jsonl"] == "it changed while it was being read"
-    assert reasons["locked.jsonl"] == "it cannot be read (Permission denied)"
-    assert "half.jsonl" in reasons
-    assert seen == sorted(seen)
-    assert seen[-1][0] == seen[-1][1]
-    assert seen[-1][2] >= 2
+        second = scratch.ingest(lambda *numbers: progress.append(numbers))
 
-    scratch.put("half.jsonl", f"{json.dumps(flat('early'))}\n{half}\n")
+    scratch.put("half.jsonl", f"{early}\n{late}\n")
     (scratch.ws.landing / "a.jsonl").rename(scratch.ws.landing / "renamed.jsonl")
-    report = scratch.ingest()
-    assert report.batch_number == 2
-    assert [(file.file, file.accepted) for file in report.files] == [
-        ("changing.jsonl", 1),
-        ("half.jsonl", 2),
-        ("locked.jsonl", 1),
-    ]
-    assert [problem.file for problem in report.problems] == [
-        "notes.txt",
-        "empty.jsonl",
-        "renamed.jsonl",
-    ]
-
-    # Nothing new: no batch, nothing changes, and copies are not mentioned again.
-    before = scratch.state()
-    report = scratch.ingest()
-    assert (report.batch_number, report.line_count) == (None, 0)
-    assert [problem.file for problem in report.problems] == ["notes.txt", "empty.jsonl"]
-    for file in scratch.ws.landing.rglob("*.*"):
-        file.unlink()
-    assert scratch.ingest().problems == ()
-    assert scratch.state() == before
-    assert scratch.rows(
-        "select batch_number, file_count, line_count from landing.batches order by 1"
-    ) == [
-        (1, 1, 2),
-        (2, 3, 4),
-    ]
-    assert scratch.rows(
-        "select file_name, batch_number, file_format, line_count from landing.files order by 1"
-    ) == [
-        ("a.jsonl", 1, "jsonl", 2),
-        ("changing.jsonl", 2, "jsonl", 1),
-        ("half.jsonl", 2, "jsonl", 2),
-        ("locked.jsonl", 2, "jsonl", 1),
-    ]
+    return Deliveries(scratch, (first, second, scratch.ingest()), progress)
 
 
 def changed(name: str) -> Callable[[FoundFile], None]:
@@ -437,6 +123,83 @@ def locked(name: str) -> Callable[[FoundFile], str]:
         return files.hash_content(file)
 
     return hash_content
+
+
+def test_empty_landing_folder_is_bad_input_until_something_was_loaded(
+    delivered: Deliveries,
+) -> None:
+    empty = r"the landing folder is empty; put usage files .* --landing"
+    with tempfile.TemporaryDirectory() as folder:
+        ws = Workspace.resolve(landing=Path(folder), warehouse=Path(folder) / ".warehouse")
+        init(ws)
+        with pytest.raises(BadInput, match=empty):
+            ingest(ws)
+    # Here files were loaded before, and are archived now.
+    emptied = replace(delivered.scratch.ws, landing=delivered.scratch.ws.warehouse / "archived")
+    emptied.landing.mkdir()
+    assert ingest(emptied).problems == ()
+
+
+def test_half_a_file_is_not_loaded_at_all(delivered: Deliveries) -> None:
+    report = delivered.reports[0]
+    assert (report.batch_number, report.files, report.line_count) == (None, (), 0)
+    assert delivered.reasons(0) == {
+        "empty.jsonl": "it is empty",
+        "half.jsonl": "its last line, 2, has no line end and is not complete JSON",
+        "notes.txt": "its ending is none of .jsonl, .jsonl.gz, .csv, .csv.gz, .parquet",
+    }
+
+
+def test_a_file_that_is_in_the_way_does_not_hold_the_others(delivered: Deliveries) -> None:
+    report = delivered.reports[1]
+    assert report.batch_number == 1
+    assert [(file.file, file.accepted) for file in report.files] == [("a.jsonl", 2)]
+    reasons = delivered.reasons(1)
+    assert reasons["copies/a.jsonl"] == "its content is already loaded, as a.jsonl"
+    assert reasons["changing.jsonl"] == "it changed while it was being read"
+    assert reasons["locked.jsonl"] == "it cannot be read (Permission denied)"
+    assert "half.jsonl" in reasons
+
+
+def test_what_was_in_the_way_is_tried_again(delivered: Deliveries) -> None:
+    report = delivered.reports[2]
+    assert report.batch_number == 2
+    assert [(file.file, file.accepted) for file in report.files] == [
+        ("changing.jsonl", 1),
+        ("half.jsonl", 2),
+        ("locked.jsonl", 1),
+    ]
+    # A new name is no new content; what was said once about a copy is not said again.
+    assert set(delivered.reasons(2)) == {"notes.txt", "empty.jsonl", "renamed.jsonl"}
+
+
+def test_batches_and_files_are_counted(delivered: Deliveries) -> None:
+    batches = "select batch_number, file_count, line_count from landing.batches order by all"
+    assert delivered.scratch.rows(batches) == [(1, 1, 2), (2, 3, 4)]
+    names = (
+        "select file_name, batch_number, file_format, line_count from landing.files order by all"
+    )
+    assert delivered.scratch.rows(names) == [
+        ("a.jsonl", 1, "jsonl", 2),
+        ("changing.jsonl", 2, "jsonl", 1),
+        ("half.jsonl", 2, "jsonl", 2),
+        ("locked.jsonl", 2, "jsonl", 1),
+    ]
+
+
+def test_nothing_new_changes_nothing(delivered: Deliveries) -> None:
+    before = delivered.scratch.state()
+    report = delivered.scratch.ingest()
+    assert (report.batch_number, report.line_count) == (None, 0)
+    assert {problem.file for problem in report.problems} == {"notes.txt", "empty.jsonl"}
+    assert delivered.scratch.state() == before
+
+
+def test_progress_tells_bytes_and_lines(delivered: Deliveries) -> None:
+    assert delivered.progress == sorted(delivered.progress)
+    bytes_done, bytes_total, rows = delivered.progress[-1]
+    assert bytes_done == bytes_total
+    assert rows >= 2
 
 
 def test_progress_is_drawn_on_a_terminal_only() -> None:

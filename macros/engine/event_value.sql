@@ -82,7 +82,7 @@
         'digits': digits,
         'whole_count': '(length(' ~ all_digits ~ ') - ' ~ fraction_length ~ ' + ' ~ exponent ~ ')',
         'decimal_count': decimal_count,
-        'nano_digits': "lpad(" ~ digits ~ " || repeat('0', " ~ zero_count ~ "), greatest(10, length(" ~ digits ~ ") + "
-            ~ zero_count ~ "), '0')",
+        'nano_digits': "lpad(" ~ digits ~ " || repeat('0', " ~ zero_count ~ "), cast(greatest(10, length(" ~ digits
+            ~ ") + " ~ zero_count ~ ") as integer), '0')",
     }) }}
 {%- endmacro %}

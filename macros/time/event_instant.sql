@@ -19,10 +19,11 @@
 {# Why a timestamp text is refused, given its `event_instant`; NULL if it is not. #}
 {% macro event_instant_fault(text, instant) -%}
     case
-        when {{ instant }} >= timestamp '2000-01-01 00:00:00' and {{ instant }} < timestamp '2100-01-01 00:00:00' then null
+        when {{ instant }} >= timestamp '2000-01-01 00:00:00' and {{ instant }} < timestamp '2100-01-01 00:00:00'
+            then null
         when {{ instant }} is not null then 'timestamp_out_of_range'
         when {{ matches_pattern(text, '-?[0-9]+([.][0-9]*)?') }} then 'timestamp_out_of_range'
-        when {{ matches_pattern(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}.*)?') }}
+        when {{ matches_pattern(text, date_pattern() ~ '([Tt ]' ~ time_pattern() ~ ')?') }}
             then 'timestamp_without_offset'
         when {{ text }} is not null then 'bad_timestamp'
     end
@@ -32,7 +33,15 @@
 {% macro is_iso_instant(text) -%}
     {{ matches_pattern(
         text,
-        '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
-        ~ '([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)'
+        date_pattern() ~ '[Tt ]' ~ time_pattern() ~ '([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)'
     ) }}
+{%- endmacro %}
+
+
+{% macro date_pattern() -%}
+    {{ return('[0-9]{4}-[0-9]{2}-[0-9]{2}') }}
+{%- endmacro %}
+
+{% macro time_pattern() -%}
+    {{ return('[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') }}
 {%- endmacro %}

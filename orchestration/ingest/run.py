@@ -93,6 +93,9 @@ class _Reading:
     loaded: dict[str, FoundFile] = field(default_factory=dict)
     problems: list[FileProblem] = field(default_factory=list)
 
+    def sorted_problems(self) -> tuple[FileProblem, ...]:
+        return tuple(sorted(self.problems, key=lambda problem: problem.file))
+
 
 def ingest(ws: Workspace, progress: Progress | None = None) -> IngestReport:
     """Load every file of the landing folder that is not loaded yet, as one batch.
@@ -127,15 +130,14 @@ def ingest(ws: Workspace, progress: Progress | None = None) -> IngestReport:
             if not reading.loaded:
                 remember(con, reading.hashed)
             if not reading.loaded and not _lacks_aggregates(con, catalog_version):
-                return IngestReport(None, (), tuple(reading.problems))
+                return IngestReport(None, (), reading.sorted_problems())
             set_run(con, "ingest", None, batch_number, catalog_version, None)
         _judge(ws)
         with connect(ws) as con:
             _complete(con, batch_number, reading)
             files = _loaded_files(con, batch_number) if reading.loaded else ()
-        return IngestReport(
-            batch_number if reading.loaded else None, files, tuple(reading.problems)
-        )
+        loaded_batch = batch_number if reading.loaded else None
+        return IngestReport(loaded_batch, files, reading.sorted_problems())
 
 
 def _silent(_bytes_done: int, _bytes_total: int, _rows: int) -> None: ...

@@ -1,184 +1,245 @@
-"""The act of publication: drafts of the running close are copied into `issued` with numbers and dates, all or nothing.
+"""Appending a judged close to `issued`: numbers, dates, and the row that makes it visible, in one transaction.
 
-Belongs here: the conditions under which it may happen, the one transaction, and the checks of numbers before its
-commit. Does not belong here: the copying itself (`sql/append`), and the files that finance reads (`sync`).
-
-No clock is read: the same drafts after the same publications give the same rows.
+Belongs here: the only writes to schema `issued`. Does not belong here: files for finance (`sync`), judging (`gate`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
-
 import duckdb
 
 from orchestration.close_run import CloseRun
-from orchestration.contracts import load_contracts
-from orchestration.errors import OffenderTable, Refused
-from orchestration.publish.digest import DRAFTS, drafts_digest
-
-SQL = Path(__file__).parent / "sql"
-OFFENDERS_SHOWN = 5
-
-#: In this order: lines look their number up among the invoices, and `publications` makes the others visible.
-APPENDED = (*DRAFTS.values(), "customers", "rejected_events", "close_checks", "publications")
+from orchestration.errors import Refused
+from orchestration.publish.digest import drafts_digest, publication_hash
+from orchestration.publish.tables import ADDED, DRAFTS, issued_columns
+from orchestration.warehouse import connect, writer_lock
+from orchestration.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Publication:
-    """What was published: `publication_no` counts within the close, `publication_hash` is sha256 hex."""
-
-    publication_sequence: int
-    close_date: date
-    publication_no: int
-    invoice_count: int
-    drafts_digest: str
-    publication_hash: str
-
-
-def append(con: duckdb.DuckDBPyConnection, run: CloseRun) -> Publication:
-    """Copy the drafts of `run` into `issued`, in one transaction whose last row makes them visible.
-
-    Args:
-        con: a read-write connection outside a transaction, under the writer lock.
-        run: the close whose drafts stand in the warehouse.
+def append(ws: Workspace, run: CloseRun) -> int:
+    """Append the drafts of `run` to `issued` as one publication; returns its publication_sequence.
 
     Raises:
-        Refused: see `orchestration.publish.publish`; the transaction is rolled back.
+        Refused: the gate has not passed exactly these rows, or numbers would not be unique and gapless.
     """
-    con.execute("begin")
-    try:
-        _refuse_unless_running(con, run)
-        digest = drafts_digest(con)
-        _refuse_without_receipt(con, run, digest)
-        _set_publishing(con, run, digest)
-        for table in APPENDED:
-            _copy(con, table)
-        _refuse_offenders(con, run)
-        publication = _read_publication(con)
-        con.execute("drop table temp.publishing")
+    with writer_lock(ws, "publish"), connect(ws) as con:
+        con.execute("begin")
+        digest = _vouched_digest(con, run)
+        sequence = _next(con, "select max(publication_sequence) from issued.publications")
+        _append_invoices(con, sequence)
+        for table in DRAFTS:
+            if table != "invoices":
+                _append_rows(con, run, table, sequence)
+        _append_context(con, run, sequence)
+        _check_numbers(con)
+        _append_publication(con, run, sequence, digest)
         con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
-    return publication
+    return sequence
 
 
-def _refuse_unless_running(con: duckdb.DuckDBPyConnection, run: CloseRun) -> None:
-    rows = con.execute(
-        "select run_kind, close_sequence, close_date, cutoff_batch, catalog_version from control.run"
-    ).fetchall()
-    asked = ("close", run.close_sequence, run.close_date, run.cutoff_batch, run.catalog_version)
-    if rows != [asked]:
-        raise Refused(
-            f"The close of {run.close_date} is not published: the warehouse holds the drafts of another run;"
-            " run `meterhouse close` again."
-        )
-    last = con.execute(
-        "select close_sequence, close_date from issued.publications"
-        " where close_sequence >= ? or close_date >= ? order by publication_sequence desc limit 1",
-        [run.close_sequence, run.close_date],
-    ).fetchone()
-    if last is not None:
-        raise Refused(
-            f"The close of {run.close_date} is not published: close {last[0]} of {last[1]} already is,"
-            " and a published document never changes."
-        )
-
-
-def _refuse_without_receipt(con: duckdb.DuckDBPyConnection, run: CloseRun, digest: str) -> None:
-    receipts = con.execute(
-        "select is_passed, checks_run, checks_expected, drafts_digest from control.gate_receipts"
-        " where close_sequence = ?",
+def _vouched_digest(con: duckdb.DuckDBPyConnection, run: CloseRun) -> str:
+    receipt = con.execute(
+        "select drafts_digest, is_passed from control.gate_receipts where close_sequence = ?",
         [run.close_sequence],
-    ).fetchall()
-    why = None
-    if not receipts:
-        why = "the gate has not judged its drafts"
-    elif any(not passed or not 0 < expected == ran for passed, ran, expected, _ in receipts):
-        why = "the gate has not passed its drafts"
-    elif any(judged != digest for *_, judged in receipts):
-        why = "its drafts changed after the gate judged them"
-    if why:
-        raise Refused(
-            f"The close of {run.close_date} is not published: {why}; run `meterhouse close` again."
-        )
-
-
-def _set_publishing(con: duckdb.DuckDBPyConnection, run: CloseRun, digest: str) -> None:
-    """Make `temp.publishing`, the one row from which the SQL of `append` learns what is published."""
-    con.execute(
-        """
-        create or replace temp table publishing as
-        select
-            cast(coalesce(max(publication_sequence), 0) + 1 as integer) as publication_sequence,
-            cast(count(*) filter (where close_sequence = $close_sequence) + 1 as integer)
-                as publication_no,
-            cast($close_sequence as integer) as close_sequence,
-            cast($close_date as date) as close_date,
-            cast($cutoff_batch as integer) as cutoff_batch,
-            cast($catalog_version as text) as catalog_version,
-            cast($drafts_digest as text) as drafts_digest,
-            coalesce(max(cutoff_batch), 0) as previous_cutoff_batch,
-            coalesce(arg_max(publication_hash, publication_sequence), '')
-                as previous_publication_hash
-        from issued.publications
-        """,
-        {
-            "close_sequence": run.close_sequence,
-            "close_date": run.close_date,
-            "cutoff_batch": run.cutoff_batch,
-            "catalog_version": run.catalog_version,
-            "drafts_digest": digest,
-        },
-    )
-
-
-def _copy(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    contract = load_contracts()[f"issued.{table}"]
-    columns = ", ".join(column.name for column in contract.columns)
-    # Named one by one: a column that the drafts lack is an error, not a NULL.
-    values = ", ".join(
-        "publishing.publication_sequence" if name == "publication_sequence" else f"drafts.{name}"
-        for name in (column.name for column in contract.columns)
-    )
-    query = (SQL / "append" / f"{table}.sql").read_text(encoding="utf-8")
-    con.execute(
-        f"insert into issued.{table} ({columns})\n"
-        f"select {values} from ({query}) as drafts cross join temp.publishing as publishing"
-    )
-
-
-def _refuse_offenders(con: duckdb.DuckDBPyConnection, run: CloseRun) -> None:
-    tables = []
-    for file in sorted((SQL / "checks").glob("*.sql")):
-        rows = con.execute(file.read_text(encoding="utf-8")).fetchall()
-        if rows:
-            names = tuple(column[0] for column in con.description)
-            shown = sorted(rows, key=repr)[:OFFENDERS_SHOWN]
-            tables.append(OffenderTable(file.stem.replace("_", " "), names, shown))
-    if tables:
-        raise Refused(
-            f"The close of {run.close_date} is not published: {', '.join(t.title for t in tables)}.", tables
-        )
-
-
-def _read_publication(con: duckdb.DuckDBPyConnection) -> Publication:
-    row = con.execute(
-        """
-        select
-            publications.publication_sequence,
-            publications.close_date,
-            publications.publication_no,
-            publications.invoice_count,
-            publications.drafts_digest,
-            publications.publication_hash
-        from issued.publications
-        inner join temp.publishing as publishing
-            on publications.publication_sequence = publishing.publication_sequence
-        """
     ).fetchone()
-    assert row is not None  # The transaction has just written it.
-    return Publication(*row)
+    if receipt is None or not receipt[1]:
+        raise Refused(
+            f"{run.close_date} cannot be published: the gate has not passed it; "
+            f"run `meterhouse close --through {run.close_date}`."
+        )
+    digest = drafts_digest(con)
+    if digest != receipt[0]:
+        raise Refused(
+            f"{run.close_date} cannot be published: its rows changed after the gate passed them; "
+            f"run `meterhouse close --through {run.close_date}` again."
+        )
+    return digest
+
+
+def _next(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return (row[0] or 0) + 1 if row else 1
+
+
+def _append_invoices(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
+    """Number the drafts of each entity from where its issued numbers end, in order of document_key."""
+    copied = ", ".join(
+        f"drafts.{c}" for c in issued_columns("invoices") if c not in (*ADDED, "document_key")
+    )
+    con.execute(
+        f"""
+        insert into issued.invoices
+        with last_numbers as (
+            select billing_entity_code, max(number_index) as number_index
+            from issued.invoices
+            group by billing_entity_code
+        ),
+        numbered as (
+            select
+                drafts.*,
+                coalesce(last_numbers.number_index, 0) + row_number() over (
+                    partition by drafts.billing_entity_code
+                    order by drafts.document_key
+                ) as number_index
+            from {DRAFTS["invoices"]} as drafts
+            left join last_numbers on drafts.billing_entity_code = last_numbers.billing_entity_code
+        )
+        select
+            ? as publication_sequence,
+            drafts.document_key,
+            drafts.invoice_prefix || '-' || lpad(cast(drafts.number_index as varchar), 6, '0'),
+            drafts.number_index,
+            drafts.close_date as issue_date,
+            cast(drafts.close_date + drafts.net_payment_days * interval '1' day as date) as due_date,
+            {copied}
+        from numbered as drafts
+        """,
+        [sequence],
+    )
+
+
+def _append_rows(con: duckdb.DuckDBPyConnection, run: CloseRun, table: str, sequence: int) -> None:
+    expressions = {
+        "publication_sequence": str(sequence),
+        "close_sequence": str(run.close_sequence),
+        "invoice_number": "invoices.invoice_number",
+    }
+    columns = issued_columns(table)
+    chosen = ", ".join(expressions.get(column, f"drafts.{column}") for column in columns)
+    numbers = ""
+    if "invoice_number" in columns:
+        numbers = f"""
+            left join issued.invoices as invoices
+                on drafts.document_key = invoices.document_key and invoices.publication_sequence = {sequence}
+        """
+    con.execute(
+        f"insert into issued.{table} ({', '.join(columns)}) select {chosen} from {DRAFTS[table]} as drafts {numbers}"
+    )
+
+
+def _append_context(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int) -> None:
+    """What finance reads beside documents: customers as known, rejects since the last publication, checks."""
+    row = con.execute("select max(cutoff_batch) from issued.publications").fetchone()
+    after_batch = (row[0] or 0) if row else 0
+    con.execute(
+        """
+        insert into issued.customers by name
+        select
+            ? as publication_sequence,
+            customers.customer_id,
+            customers.customer_name,
+            customers.billing_entity_code,
+            entities.entity_name as billing_entity_name,
+            customers.country,
+            coalesce(customers.timezone, entities.timezone) as timezone,
+            customers.purchase_order,
+            customers.metadata
+        from catalog.customers as customers
+        inner join catalog.billing_entities as entities
+            on
+                customers.billing_entity_code = entities.billing_entity_code
+                and customers.catalog_version = entities.catalog_version
+        where customers.catalog_version = ?
+        """,
+        [sequence, run.catalog_version],
+    )
+    con.execute(
+        """
+        insert into issued.rejected_events by name
+        select ? as publication_sequence, batch_number, file_name, line_number, reason, detail, line_text
+        from landing.fct_rejected_lines
+        where batch_number > ? and batch_number <= ?
+        union all
+        select
+            ? as publication_sequence,
+            repeated.batch_number,
+            files.file_name,
+            repeated.line_number,
+            repeated.verdict as reason,
+            'its key is that of batch ' || repeated.first_batch_number || ', line ' || repeated.first_line_number
+                || ', with other content' as detail,
+            repeated.line_text
+        from landing.fct_repeated_events as repeated
+        inner join landing.files as files on repeated.file_hash = files.file_hash
+        where repeated.verdict = 'conflict' and repeated.batch_number > ? and repeated.batch_number <= ?
+        """,
+        [sequence, after_batch, run.cutoff_batch] * 2,
+    )
+    con.execute(
+        """
+        insert into issued.close_checks by name
+        select ? as publication_sequence, check_name, stage, result, offender_count
+        from control.gate_results
+        where close_sequence = ?
+        """,
+        [sequence, run.close_sequence],
+    )
+
+
+def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
+    """Paired with the numbering above: whatever it did, no gap and no number twice leaves this transaction."""
+    bad = con.execute(
+        """
+        select billing_entity_code
+        from issued.invoices
+        group by billing_entity_code
+        having
+            min(number_index) <> 1
+            or max(number_index) <> count(*)
+            or count(distinct number_index) <> count(*)
+            or count(distinct invoice_number) <> count(*)
+        """
+    ).fetchall()
+    if bad:
+        entities = ", ".join(row[0] for row in bad)
+        raise Refused(
+            f"Invoice numbers of {entities} would not be gapless and unique; nothing was published."
+        )
+
+
+def _append_publication(
+    con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int, digest: str
+) -> None:
+    previous = con.execute(
+        "select publication_hash from issued.publications order by publication_sequence desc limit 1"
+    ).fetchone()
+    previous_hash = previous[0] if previous else ""
+    number = _next(
+        con,
+        f"select max(publication_no) from issued.publications where close_sequence = {run.close_sequence}",
+    )
+    head = "|".join(
+        map(
+            str,
+            (
+                previous_hash,
+                sequence,
+                run.close_date,
+                number,
+                run.cutoff_batch,
+                run.catalog_version,
+                digest,
+            ),
+        )
+    )
+    con.execute(
+        """
+        insert into issued.publications by name
+        select
+            ? as publication_sequence, ? as close_sequence, ? as publication_no, cast(? as date) as close_date,
+            ? as cutoff_batch, ? as catalog_version,
+            (select count(*) from issued.invoices where publication_sequence = ?) as invoice_count,
+            ? as drafts_digest, ? as publication_hash, ? as previous_publication_hash
+        """,
+        [
+            sequence,
+            run.close_sequence,
+            number,
+            run.close_date,
+            run.cutoff_batch,
+            run.catalog_version,
+            sequence,
+            digest,
+            publication_hash(con, sequence, head),
+            previous_hash,
+        ],
+    )

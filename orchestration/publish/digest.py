@@ -1,7 +1,6 @@
-"""The digest of the drafts: what the gate judged and publication copies, in one number.
+"""Digests that bind the gate's receipt and the chain of publications to exact rows.
 
-Belongs here: which draft tables are published, and their digest. Does not belong here: the hash of a single document,
-which settlement computes in SQL, and the publication's hash (`sql/append/publications.sql`).
+Belongs here: hashes over rows, computed inside DuckDB. Does not belong here: deciding anything by them.
 """
 
 from __future__ import annotations
@@ -10,50 +9,49 @@ import hashlib
 
 import duckdb
 
-#: Draft table → the table of `issued` that its rows are copied to. Parents first: lines take their invoice's number.
-DRAFTS = {
-    "settlement.fct_invoices": "invoices",
-    "settlement.fct_settled_lines": "invoice_lines",
-    "settlement.fct_invoice_taxes": "invoice_taxes",
-    "settlement.fct_credit_movements": "credit_movements",
-    "invoicing.fct_billed_periods": "billed_periods",
-    "metering.fct_usage_daily": "usage_daily",
-}
+from orchestration.publish.tables import DRAFTS
 
 
 def drafts_digest(con: duckdb.DuckDBPyConnection) -> str:
-    """The sha256 (hex) over every value of every row of the drafts, whatever the order in which they are stored.
+    """The sha256 (hex) over every column of every row of the drafts that publication copies.
 
-    A row's text is `column=value` of its non-NULL columns by column name, strings quoted as JSON, decimals at their
-    scale. NULLs are left out, so that a column that a later release adds, NULL for the rules of today, leaves the
-    digest of an old close as it was.
+    Rows are ordered by their own text, so that their physical order does not count; NULL and an empty text differ.
+    """
+    digest = hashlib.sha256()
+    for table, relation in DRAFTS.items():
+        digest.update(f"{table}:{_rows_digest(con, relation)}\n".encode())
+    return digest.hexdigest()
+
+
+def _rows_digest(con: duckdb.DuckDBPyConnection, relation: str) -> str:
+    columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
+    # '~' for NULL, '=' before a value: no text can look like a NULL, nor reach into the next column.
+    fields = " || chr(31) || ".join(
+        f"coalesce('=' || cast(\"{column}\" as varchar), '~')" for column in columns
+    )
+    row = con.execute(
+        f"select count(*) || ':' || coalesce(sha256(string_agg(sha256({fields}), '' order by sha256({fields}))), '')"
+        f" from {relation}"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def publication_hash(con: duckdb.DuckDBPyConnection, publication_sequence: int, head: str) -> str:
+    """The sha256 (hex) over `head` and each document's hash, number and dates, in order of number.
 
     Args:
-        con: a connection to the warehouse; all draft tables must exist.
-
-    Returns:
-        64 hex digits.
+        con: a connection that sees the rows just appended.
+        publication_sequence: whose documents.
+        head: the previous publication's hash and the facts of this one, as text.
     """
-    tables = [f"{name} {_table_digest(con, name)}\n" for name in DRAFTS]
-    return hashlib.sha256("".join(tables).encode()).hexdigest()
-
-
-def _table_digest(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    columns = sorted(row[:2] for row in con.execute(f"describe {table}").fetchall())
-    values = ", ".join(_labelled(name, data_type) for name, data_type in columns)
-    # Two equal rows give two equal hashes: sorted and joined, not folded by xor, which would cancel them.
-    row = con.execute(
-        f"""
-        with hashed as (select sha256(concat_ws(',', {values})) as row_hash from {table})
-        select count(*) || ' ' || sha256(coalesce(string_agg(row_hash, '' order by row_hash), ''))
-        from hashed
+    documents = con.execute(
         """
-    ).fetchone()
-    assert row is not None  # An aggregate without groups has one row.
-    return row[0]
-
-
-def _labelled(name: str, data_type: str) -> str:
-    is_text = data_type.upper() == "VARCHAR"
-    value = f'cast(to_json("{name}") as text)' if is_text else f'cast("{name}" as text)'
-    return f"'{name}=' || {value}"
+        select invoice_number, issue_date, due_date, document_hash
+        from issued.invoices
+        where publication_sequence = ?
+        order by billing_entity_code, number_index
+        """,
+        [publication_sequence],
+    ).fetchall()
+    lines = [head, *("|".join(map(str, document)) for document in documents)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,70 +1,30 @@
-"""The views of schema `finance`: what BI reads inside the warehouse, and the one definition of every published table.
+"""The views of schema `finance`: what BI sees of `issued`.
 
-Belongs here: making the views, and what their contract says about publishing them. Does not belong here: their SQL
-(`sql/views`, one file per view) and the files made from it (`parquet`, `finance_db`).
+Belongs here: the SQL of each finance table (`sql/<table>.sql`), over all publications or over some. Does not belong
+here: the columns' meaning, which the source YAML of `finance` describes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import duckdb
 
-from orchestration.contracts import ColumnContract, load_contracts
+from orchestration.publish.tables import finance_tables
 
-VIEWS = Path(__file__).parent / "sql" / "views"
-
-
-@dataclass(frozen=True)
-class FinanceTable:
-    """A published table: `rows` and `key` as its contract's `meta.publish` says, `query` over schema `issued`."""
-
-    name: str
-    description: str
-    columns: tuple[ColumnContract, ...]
-    rows: str
-    key: tuple[str, ...]
-    query: str
-
-    @property
-    def column_list(self) -> str:
-        return ", ".join(column.name for column in self.columns)
-
-    @property
-    def order(self) -> str:
-        return ", ".join(f"{name} nulls last" for name in self.key)
-
-    @property
-    def typed_columns(self) -> str:
-        """The select list that gives every column its contract's type."""
-        return ", ".join(f"cast({c.name} as {c.data_type}) as {c.name}" for c in self.columns)
+SQL = Path(__file__).parent / "sql"
 
 
-@cache
-def finance_tables() -> tuple[FinanceTable, ...]:
-    """The published tables in the order of their contracts."""
-    return tuple(
-        FinanceTable(
-            name=contract.name,
-            description=contract.description,
-            columns=tuple(contract.columns),
-            rows=contract.meta["publish"]["rows"],
-            key=tuple(contract.meta["publish"]["key"]),
-            query=(VIEWS / f"{contract.name}.sql").read_text(encoding="utf-8"),
-        )
-        for contract in load_contracts().values()
-        if contract.schema == "finance"
+def table_sql(table: str, condition: str = "true") -> str:
+    """The query of a finance table over the publications for which `condition` holds."""
+    publications = f"(select * from issued.publications where {condition})"
+    return (
+        (SQL / f"{table}.sql").read_text(encoding="utf-8").replace("{publications}", publications)
     )
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Make or replace every view of schema `finance`; the tables of `issued` must be there.
-
-    Args:
-        con: a read-write connection; works inside a transaction of the caller.
-    """
+    """Create or replace every view of schema `finance`."""
     con.execute("create schema if not exists finance")
-    for table in finance_tables():
-        con.execute(f"create or replace view finance.{table.name} as\n{table.query}")
+    for contract in finance_tables():
+        con.execute(f"create or replace view finance.{contract.name} as {table_sql(contract.name)}")

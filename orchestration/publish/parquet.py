@@ -1,105 +1,65 @@
-"""Parquet: for each published table and publication one file, `<table>/<close_date>-<publication_no>.parquet`.
+"""Parquet files per table and publication: `published/parquet/<table>/<close_date>-<publication_no>.parquet`.
 
-Belongs here: which files there should be, and writing them byte for byte the same whenever they are written. Does not
-belong here: which publications there are (`sync`) and what a table holds (`sql/views`).
-
-A table's `rows` decide what its file holds: `added` and `summed`, the publication's own rows; `state`, all rows as they
-stand after it; `moved`, computed from all of them, the publication's own.
+Belongs here: writing the rows of one publication in fixed order, the same bytes at every run. Does not belong here:
+which publications still lack their files (`sync`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
-from orchestration.publish.files import quoted, remove_leftovers, swapped_in
-from orchestration.publish.finance_views import FinanceTable
-from orchestration.publish.scope import publications_between
+from orchestration.contracts import TableContract
+from orchestration.publish.finance_views import table_sql
 
 
 @dataclass(frozen=True)
-class PublicationRow:
-    """What the files need to know of a publication."""
+class Publication:
+    """A visible publication: its place in the chain, and what its files are called by."""
 
-    publication_sequence: int
+    sequence: int
     close_date: date
-    publication_no: int
-    publication_hash: str
-
-    @property
-    def file_name(self) -> str:
-        return f"{self.close_date}-{self.publication_no}.parquet"
+    number: int
 
 
-def missing_files(
-    folder: Path, publications: Sequence[PublicationRow], tables: Sequence[FinanceTable]
-) -> list[tuple[PublicationRow, FinanceTable]]:
-    """The files that `folder` (published/parquet) should hold and does not, by publication, then table."""
-    present = {
-        table.name: {file.name for file in (folder / table.name).glob("*.parquet")}
-        for table in tables
-    }
-    return [
-        (publication, table)
-        for publication in publications
-        for table in tables
-        if publication.file_name not in present[table.name]
-    ]
+def publication_sql(contract: TableContract, publication: Publication) -> str:
+    """The rows of a finance table that a publication's file holds, without an order.
 
-
-def write_files(
-    con: duckdb.DuckDBPyConnection,
-    folder: Path,
-    missing: Iterable[tuple[PublicationRow, FinanceTable]],
-) -> list[Path]:
-    """Write the files that `missing_files` names; returns their paths in that order."""
-    written = []
-    for publication, pairs in groupby(missing, key=lambda pair: pair[0]):
-        sequence = publication.publication_sequence
-        tables = [table for _, table in pairs]
-        for first, group in (
-            (sequence, [table for table in tables if table.rows in ("added", "summed")]),
-            (1, [table for table in tables if table.rows in ("state", "moved")]),
-        ):
-            if group:
-                with publications_between(con, first, sequence):
-                    written += [_write(con, folder, publication, table) for table in group]
-    return written
-
-
-def _write(
-    con: duckdb.DuckDBPyConnection, folder: Path, publication: PublicationRow, table: FinanceTable
-) -> Path:
-    file = folder / table.name / publication.file_name
-    own = (
-        f"where close_date = date '{publication.close_date}'"
-        f" and publication_no = {publication.publication_no}"
-        if table.rows == "moved"
-        else ""
+    `publish.rows` of the contract decides: `added` and `summed`, its own rows; `state`, all rows as they stand after
+    it; `moved`, computed from all rows so far, those of this publication.
+    """
+    rows = contract.meta["publish"]["rows"]
+    if rows in ("added", "summed"):
+        return table_sql(contract.name, f"publication_sequence = {publication.sequence}")
+    state = table_sql(contract.name, f"publication_sequence <= {publication.sequence}")
+    if rows == "state":
+        return state
+    return (
+        f"select * from ({state}) as moved where close_date = date '{publication.close_date}' "
+        f"and publication_no = {publication.number}"
     )
-    remove_leftovers(file.parent)
-    with swapped_in(file) as temporary:
-        con.execute(
-            f"copy (select {table.typed_columns} from ({table.query}) as rows {own}"
-            f" order by {table.order}) to {quoted(temporary)}"
-            " (format parquet, compression zstd,"
-            f" kv_metadata {{publication_hash: '{publication.publication_hash}'}})"
-        )
-    return file
 
 
-def published_hashes(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, str]:
-    """What `folder` (published/parquet) says was published: publication_hash → the name of its file."""
-    files = sorted((folder / "publications").glob("*.parquet"))
-    if not files:
-        return {}
-    listed = ", ".join(quoted(file) for file in files)
-    rows = con.execute(
-        f"select publication_hash, filename from read_parquet([{listed}], filename = true)"
-    ).fetchall()
-    return {publication_hash: Path(name).name for publication_hash, name in rows}
+def file_of(published: Path, contract: TableContract, publication: Publication) -> Path:
+    """Where the file of a table and publication lies."""
+    name = f"{publication.close_date}-{publication.number}.parquet"
+    return published / "parquet" / contract.name / name
+
+
+def write_file(
+    con: duckdb.DuckDBPyConnection, contract: TableContract, publication: Publication, path: Path
+) -> None:
+    """Write one file under a temporary name and move it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    keys = ", ".join(contract.meta["publish"]["key"])
+    query = f"select * from ({publication_sql(contract, publication)}) as ordered order by {keys}"
+    con.execute(f"copy ({query}) to '{_quoted(part)}' (format parquet, compression zstd)")
+    part.replace(path)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -19,7 +19,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from .numbers import from_units, minor_unit
-from .periods import ONE_DAY, calendar_period, due_on, first_instant, periods_of, zone
+from .periods import ONE_DAY, calendar_period, due_on, first_instant, local_date, periods_of, zone
 
 PRICES = "~p~"
 COPY = "~c~"
@@ -189,12 +189,16 @@ def terms_with_spans(window: Window, grace_days: int) -> tuple[tuple[str, bool],
     )
 
 
+@cache
+def has_day(zone_name: str, day: date | None) -> bool:
+    """Whether the zone has that date: Apia had no 30 December 2011."""
+    return day is None or local_date(first_instant(zone_name, day), zone_name) == day
+
+
 def instants_of_day(zone_name: str, day: date) -> st.SearchStrategy[datetime]:
     """Instants of a local day, its first and last among them."""
     first = first_instant(zone_name, day)
     last = first_instant(zone_name, day + ONE_DAY) - MICROSECOND
-    if last < first:  # the zone left the day out
-        return st.just(first)
     return st.one_of(st.just(first), st.just(last), instants_between(first, last))
 
 
@@ -277,7 +281,7 @@ def prices_of(draw: st.DrawFn, model: str) -> tuple[dict[str, str], list[dict[st
     if model == "standard":
         return {"unit_amount": draw(UNIT_AMOUNTS)}, []
     if model == "package":
-        size = draw(st.one_of(st.sampled_from(["1", "10", "1000", "0.000000001"]), BOUNDS))
+        size = draw(st.one_of(st.sampled_from(["1", "10", "1000"]), BOUNDS))
         return {
             "package_amount": draw(decimals_of(300, 12)),
             "package_size": size if Decimal(size) >= 1 else "2.5",
@@ -299,9 +303,9 @@ def prices_of(draw: st.DrawFn, model: str) -> tuple[dict[str, str], list[dict[st
 
 @st.composite
 def plan_rows(
-    draw: st.DrawFn, plan_code: str, interval: str, is_in_advance: bool, change_day: date
+    draw: st.DrawFn, plan_code: str, terms: tuple[str, bool], currency: str, change_day: date
 ) -> list[dict[str, str]]:
-    currency = draw(st.sampled_from(CURRENCIES))
+    interval, is_in_advance = terms
     return [
         {
             "plan_code": plan_code,
@@ -324,7 +328,11 @@ def subscriptions(
 ) -> DrawnSubscription:
     """A subscription to the plan of the same number. Some began long before their billing begins."""
     interval, is_in_advance, grace_days = terms
-    possible = spans(window, interval, is_in_advance, grace_days)
+    possible = [
+        span
+        for span in spans(window, interval, is_in_advance, grace_days)
+        if has_day(zone_name, span.first_day) and has_day(zone_name, span.last_day)
+    ]
     whole = [span for span in possible if _starts_whole(interval, span)]
     is_taken_over = bool(whole) and draw(st.integers(0, 3)) == 0
     span = draw(st.sampled_from(whole if is_taken_over else possible))
@@ -335,10 +343,10 @@ def subscriptions(
         starts_at = first_instant(zone_name, span.first_day)
         started_at = starts_at - timedelta(days=draw(st.integers(1, 400)), seconds=1)
     else:
-        latest = None if span.first_day != span.last_day else ended_at
         started_at = starts_at = draw(instants_of_day(zone_name, span.first_day))
-        if latest is not None and starts_at > latest:
-            started_at = starts_at = latest
+        if ended_at is not None and started_at >= ended_at:  # both on one day
+            started_at = starts_at = first_instant(zone_name, span.first_day)
+            ended_at = max(ended_at, started_at + MICROSECOND)
     row = {
         "subscription_id": f"{COPY}sub{number}",
         "external_subscription_id": f"{COPY}ext{number}",
@@ -357,11 +365,13 @@ def _starts_whole(interval: str, span: Span) -> bool:
 
 
 @st.composite
-def credit_rows(draw: st.DrawFn, window: Window) -> dict[str, list[dict[str, str]]]:
+def credit_rows(
+    draw: st.DrawFn, window: Window, currencies: st.SearchStrategy[str]
+) -> dict[str, list[dict[str, str]]]:
     """Up to three wallets with up to three lots each, some of them granted within the window or after it."""
     wallets, lots = [], []
     for number in range(draw(st.sampled_from([0, 0, 1, 2, 3]))):
-        currency = draw(st.sampled_from(CURRENCIES))
+        currency = draw(currencies)
         wallet_id = f"{COPY}wallet{number}"
         wallets.append(
             {
@@ -419,6 +429,12 @@ class Scene:
     window: Window
     subscriptions: tuple[DrawnSubscription, ...]
     bounds_of_prices: tuple[str, ...]
+    metrics_charged_always: dict[str, list[str]]
+
+    def metrics_of(self, subscription: DrawnSubscription) -> list[str]:
+        """Metrics to use, those of the subscription's charges more often than others."""
+        charged = self.metrics_charged_always.get(subscription.row["plan_code"], [])
+        return [*charged * 3, COUNTED, SUMMED, STORED]
 
     def values(self) -> st.SearchStrategy[str]:
         """Event values: everyday ones, long ones, negative ones, and those that meet a tier's or package's bound."""
@@ -476,7 +492,7 @@ def usage_lines(draw: st.DrawFn, scene: Scene) -> tuple[tuple[UsageLine, ...], b
     """All usage of an example, and whether the order of its files decides nothing."""
     lines: list[UsageLine] = []
     is_permutable = True
-    for number in range(draw(st.integers(0, 14))):
+    for number in range(draw(st.sampled_from([0, 5, 8, 12, 16, 20, 25]))):
         line = draw(good_lines(scene, f"{number}"))
         if line is None:
             continue
@@ -510,6 +526,9 @@ def changed(line: UsageLine) -> UsageLine:
     return replace(line, record={**line.record, "amount": JsonNumber("7.25"), "gb": "7.25"})
 
 
+KINDS_OF_GOOD_LINES = ["plain"] * 8 + ["idle", "unknown"] + ["faulty", "by customer"] * 2
+
+
 @st.composite
 def good_lines(draw: st.DrawFn, scene: Scene, number: str) -> UsageLine | None:
     """A line that is an event: of this subscription or that, charged or not, at any instant.
@@ -517,19 +536,23 @@ def good_lines(draw: st.DrawFn, scene: Scene, number: str) -> UsageLine | None:
     An event of a metric that nobody charges or knows, or whose value is at fault, happens while it would be billed.
     """
     subscription = draw(st.sampled_from(scene.subscriptions))
-    kind = draw(st.sampled_from(["plain"] * 8 + ["idle", "unknown", "faulty", "by customer"]))
+    kind = draw(st.sampled_from(KINDS_OF_GOOD_LINES))
     if kind == "by customer":
         return draw(customer_lines(scene, number))
-    instants = scene.anywhere(subscription) if kind == "plain" else scene.inside(subscription)
+    instants = scene.inside(subscription)
+    if kind == "plain" and (instants is None or draw(st.booleans())):
+        instants = scene.anywhere(subscription)
     if instants is None:
         return None
-    code = draw(st.sampled_from([COUNTED, SUMMED, STORED]))
+    code = draw(st.sampled_from(scene.metrics_of(subscription)))
     value: str = draw(scene.values())
     if kind == "idle":
         code = IDLE
     elif kind == "unknown":
         code = UNKNOWN
     elif kind == "faulty":
+        if SUMMED not in scene.metrics_charged_always.get(subscription.row["plan_code"], ()):
+            return None
         code = SUMMED
         value = draw(st.sampled_from(["many", "", "0.0000000001", "1000000000000000", "true"]))
     record = {
@@ -562,7 +585,7 @@ def customer_lines(draw: st.DrawFn, scene: Scene, number: str) -> UsageLine | No
         instants = scene.anywhere(scene.subscriptions[0])
     if instants is None:
         return None
-    code = draw(st.sampled_from([COUNTED, SUMMED, STORED]))
+    code = draw(st.sampled_from(scene.metrics_of(scene.subscriptions[0])))
     timestamp = draw(timestamps(draw(instants)))
     value = draw(scene.values())
     if draw(st.booleans()):
@@ -617,6 +640,8 @@ def examples(draw: st.DrawFn, window: Window) -> Example:
     own_zone = draw(st.sampled_from(["", *ZONES]))
     zone_name = own_zone or entity_zone
     change_day = window.first + draw(st.integers(1, 40)) * ONE_DAY
+    main_currency = draw(st.sampled_from(CURRENCIES))
+    currencies = st.sampled_from([*[main_currency] * 12, *CURRENCIES])
     rows: dict[str, list[dict[str, str]]] = {
         "accounts/customers": [
             {
@@ -627,27 +652,26 @@ def examples(draw: st.DrawFn, window: Window) -> Example:
             }
         ],
         "prices/billable_metrics": METRIC_ROWS,
-        **draw(credit_rows(window)),
+        **draw(credit_rows(window, currencies)),
         **draw(tax_rows(change_day)),
     }
     drawn: list[DrawnSubscription] = []
     for number in range(draw(st.sampled_from([1, 1, 2]))):
-        interval, is_in_advance = draw(st.sampled_from(terms_with_spans(window, grace_days)))
-        terms = (interval, is_in_advance, grace_days)
-        subscription = draw(subscriptions(window, zone_name, number, terms))
+        terms = draw(st.sampled_from(terms_with_spans(window, grace_days)))
+        subscription = draw(subscriptions(window, zone_name, number, (*terms, grace_days)))
         drawn.append(draw(returned(subscription, drawn)))
         rows.setdefault("accounts/subscriptions", []).append(drawn[-1].row)
         plan_code = f"{PRICES}plan{number}"
-        plans = draw(plan_rows(plan_code, interval, is_in_advance, change_day))
+        plans = draw(plan_rows(plan_code, terms, draw(currencies), change_day))
         rows.setdefault("prices/plans", []).extend(plans)
         may_begin_late = subscription.row["billing_starts_at"] == ""
-        for charge_number in range(draw(st.integers(0, 3))):
+        for charge_number in range(draw(st.sampled_from([0, 1, 2, 2, 3, 3]))):
             charges, tiers = draw(
                 charge_rows(plan_code, charge_number, may_begin_late, change_day)
             )
             rows.setdefault("prices/charges", []).extend(charges)
             rows.setdefault("prices/charge_tiers", []).extend(tiers)
-    lines, is_permutable = draw(usage_lines(Scene(window, tuple(drawn), _price_bounds(rows))))
+    lines, is_permutable = draw(usage_lines(_scene(window, drawn, rows)))
     return Example(rows, lines, is_permutable)
 
 
@@ -675,6 +699,16 @@ def returned(
             row = {**subscription.row, "external_subscription_id": earlier.external_id}
             return replace(subscription, row=row)
     return subscription
+
+
+def _scene(
+    window: Window, drawn: list[DrawnSubscription], rows: dict[str, list[dict[str, str]]]
+) -> Scene:
+    charged: dict[str, list[str]] = {}
+    for charge in rows.get("prices/charges", []):
+        if charge["valid_from"] == ALWAYS:
+            charged.setdefault(charge["plan_code"], []).append(charge["metric_code"])
+    return Scene(window, tuple(drawn), _price_bounds(rows), charged)
 
 
 def _price_bounds(rows: dict[str, list[dict[str, str]]]) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
 -- R-ACCEPT: accepted events, typed. Which subscription and which metric they belong to is decided at each close.
--- Grain: one row per (file_hash, line_number); also one per event_key.
+-- Grain: one row per (file_hash, line_number).
 
 with
 

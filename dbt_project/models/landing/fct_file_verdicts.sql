@@ -12,30 +12,27 @@ files as (
 ),
 
 verdicts as (
-    select batch_number, file_hash, 'accepted' as verdict, count(*) as line_count
+    select batch_number, file_hash, 'accepted' as verdict
     from {{ ref('fct_events') }}
     where batch_number in (select cutoff_batch from running)
-    group by batch_number, file_hash
     union all
-    select batch_number, file_hash, verdict, count(*) as line_count
+    select batch_number, file_hash, verdict
     from {{ ref('fct_repeated_events') }}
     where batch_number in (select cutoff_batch from running)
-    group by batch_number, file_hash, verdict
     union all
-    select batch_number, file_hash, 'rejected' as verdict, count(*) as line_count
+    select batch_number, file_hash, 'rejected' as verdict
     from {{ ref('fct_rejected_lines') }}
     where batch_number in (select cutoff_batch from running)
-    group by batch_number, file_hash
 ),
 
 counted as (
     select
         files.batch_number,
         files.file_hash,
-        {% for verdict in ['accepted', 'duplicate', 'conflict', 'rejected'] -%}
-            cast(coalesce(sum(case when verdicts.verdict = '{{ verdict }}' then verdicts.line_count end), 0) as bigint)
-                as {{ verdict }}_count{{ ',' if not loop.last }}
-        {% endfor %}
+        count(case when verdicts.verdict = 'accepted' then 1 end) as accepted_count,
+        count(case when verdicts.verdict = 'duplicate' then 1 end) as duplicate_count,
+        count(case when verdicts.verdict = 'conflict' then 1 end) as conflict_count,
+        count(case when verdicts.verdict = 'rejected' then 1 end) as rejected_count
     from files
     left join verdicts on files.batch_number = verdicts.batch_number and files.file_hash = verdicts.file_hash
     group by files.batch_number, files.file_hash
