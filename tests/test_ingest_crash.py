@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,3 +174,33 @@ def test_new_metric_is_aggregated_over_all_batches_once(after_first: Path) -> No
     before = scratch.state()
     assert scratch.ingest().batch_number is None
     assert scratch.state() == before
+
+
+@pytest.mark.deep
+def test_killed_process_leaves_nothing_that_counts(tmp_path: Path) -> None:
+    """The real thing: SIGKILL after ever longer times, until one ingest gets through."""
+    lines = [
+        flat(f"t{number % 9_000}", properties={"tokens": number % 7}) for number in range(30_000)
+    ]
+    scratch = Scratch()
+    scratch.put("usage.jsonl", lines)
+    scratch.ingest()
+    undisturbed = scratch.state()
+
+    scratch = Scratch()
+    path = scratch.put("usage.jsonl", lines)
+    command = [sys.executable, "-m", "orchestration.cli", "ingest"]
+    folders = ["--landing", path.parent, "--warehouse", scratch.ws.warehouse]
+    kills = 0
+    for tenths in range(12, 600, 4):
+        process = subprocess.Popen([*command, *map(str, folders)], cwd=tmp_path)
+        try:
+            assert process.wait(timeout=tenths / 10) == 0
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+            assert scratch.rows("select count(*) from landing.batches") == [(0,)]
+    assert kills >= 3
+    assert scratch.state() == undisturbed

@@ -32,9 +32,10 @@ def found(folder: Path, name: str, content: bytes) -> FoundFile:
 
 
 def lines_of(file: FoundFile) -> list[tuple[int, str, str | None]]:
-    lines = []
+    lines: list[tuple[int, str, str | None]] = []
     for block in read_lines(file):
-        lines += list(zip(*block.lines.to_pydict().values(), strict=True))
+        rows = block.lines.to_pylist()
+        lines += [(row["line_number"], row["line_text"], row["read_error"] or None) for row in rows]
     return lines
 
 

@@ -17,10 +17,10 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from oracle.bill import Bill, bill
-from oracle.catalog import read_catalog
-from oracle.company_files import Company, customer_of, json_line, named, write_company
-from oracle.comparison import (
+from tests.oracle.bill import Bill, bill
+from tests.oracle.catalog import read_catalog
+from tests.oracle.company_files import Company, customer_of, json_line, named, write_company
+from tests.oracle.comparison import (
     Query,
     Rows,
     count_differences,
@@ -30,8 +30,8 @@ from oracle.comparison import (
     published_tables,
     table_differences,
 )
-from oracle.random_companies import AUTUMN, NEW_YEAR, SPRING, Example, Window, examples
-from oracle.usage import landing_files
+from tests.oracle.random_companies import AUTUMN, NEW_YEAR, SPRING, Example, Window, examples
+from tests.oracle.usage import landing_files
 
 EXAMPLES = 200
 EXAMPLES_DEEP = 2_000
@@ -142,12 +142,12 @@ def describe(company: Company, differences: dict[str, list[str]]) -> str:
         for prefix, example in company.examples.items()
         if any(customer_of(prefix, copy) in differences for copy in ("a", "b"))
     }
-    strangers = {
-        customer: sentences
-        for customer, sentences in differences.items()
-        if not any(customer in map(lambda copy: customer_of(prefix, copy), "ab") for prefix in failing)
-    }
-    text = [f"{len(failing)} of {len(company.examples)} examples differ", *map(str, strangers.items())]
+    known = {customer_of(prefix, copy) for prefix in failing for copy in "ab"}
+    strangers = {key: sentences for key, sentences in differences.items() if key not in known}
+    text = [
+        f"{len(failing)} of {len(company.examples)} examples differ",
+        *map(str, strangers.items()),
+    ]
     if failing:
         prefix = min(failing, key=lambda name: _size(failing[name]))
         for copy in ("a", "b"):

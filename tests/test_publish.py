@@ -9,11 +9,13 @@ import duckdb
 import pytest
 
 from orchestration.close import close_through
-from orchestration.publish import sync_published
+from orchestration.close_run import published_run, set_run_of
+from orchestration.errors import Refused
+from orchestration.publish import publish, sync_published
 from orchestration.publish.tables import finance_tables
 from orchestration.warehouse import connect
 from tests.conftest import ClosedCompany
-from tests.small_company import SECOND_CLOSE, clock, published_bytes, small_company  # noqa: F401
+from tests.small_company import FIRST_CLOSE, SECOND_CLOSE, clock, published_bytes, small_company  # noqa: F401
 
 # Made of different table rows physically, equal by content.
 TABLES = [contract.name for contract in finance_tables()]
@@ -129,3 +131,25 @@ def test_the_published_file_is_readable_by_old_clients(twice_closed) -> None:
     header = (twice_closed.workspace.published / "finance.duckdb").read_bytes()[:16]
     assert header[8:12] == b"DUCK"
     assert int.from_bytes(header[12:16], "little") == 64
+
+
+def test_the_same_drafts_are_never_published_twice(twice_closed, tmp_path: Path) -> None:
+    company = twice_closed.copy(tmp_path)
+    with connect(company.workspace) as con:
+        run = published_run(con, SECOND_CLOSE)
+        set_run_of(con, run)
+    before = published_bytes(company)
+    with pytest.raises(
+        Refused, match="2025-12-01 already is, and a published document never changes"
+    ):
+        publish(company.workspace, run)
+    assert published_bytes(company) == before
+
+
+def test_drafts_of_another_run_are_not_published(twice_closed, tmp_path: Path) -> None:
+    company = twice_closed.copy(tmp_path)
+    with connect(company.workspace) as con:
+        run = published_run(con, SECOND_CLOSE)
+        set_run_of(con, published_run(con, FIRST_CLOSE))
+    with pytest.raises(Refused, match="holds the drafts of another run"):
+        publish(company.workspace, run)

@@ -271,7 +271,7 @@ def _insert_lines(
         con.execute(
             "insert into landing.incoming_lines"
             " (batch_number, file_hash, line_number, line_text, read_error)"
-            " select ?, ?, line_number, line_text, read_error from read_block",
+            " select ?, ?, line_number, line_text, nullif(read_error, '') from read_block",
             [batch_number, file_hash],
         )
     finally:

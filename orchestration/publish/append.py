@@ -23,6 +23,7 @@ def append(ws: Workspace, run: CloseRun) -> int:
     """
     with writer_lock(ws, "publish"), connect(ws) as con:
         con.execute("begin")
+        _refuse_another_run(con, run)
         digest = _vouched_digest(con, run)
         sequence = _next(con, "select max(publication_sequence) from issued.publications")
         _append_invoices(con, sequence)
@@ -34,6 +35,26 @@ def append(ws: Workspace, run: CloseRun) -> int:
         _append_publication(con, run, sequence, digest)
         con.execute("commit")
     return sequence
+
+
+def _refuse_another_run(con: duckdb.DuckDBPyConnection, run: CloseRun) -> None:
+    """The drafts must be those of `run`, and nothing of its date or later may be published already."""
+    standing = con.execute(
+        "select run_kind, close_sequence, close_date from control.run"
+    ).fetchall()
+    if standing != [("close", run.close_sequence, run.close_date)]:
+        raise Refused(
+            f"{run.close_date} cannot be published: the warehouse holds the drafts of another run; "
+            f"run `meterhouse close --through {run.close_date}`."
+        )
+    published = con.execute(
+        "select close_date from issued.publications where close_sequence >= ? or close_date >= ? limit 1",
+        [run.close_sequence, run.close_date],
+    ).fetchone()
+    if published:
+        raise Refused(
+            f"{run.close_date} cannot be published: {published[0]} already is, and a published document never changes."
+        )
 
 
 def _vouched_digest(con: duckdb.DuckDBPyConnection, run: CloseRun) -> str:
@@ -62,12 +83,13 @@ def _next(con: duckdb.DuckDBPyConnection, query: str) -> int:
 
 def _append_invoices(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
     """Number the drafts of each entity from where its issued numbers end, in order of document_key."""
-    copied = ", ".join(
-        f"drafts.{c}" for c in issued_columns("invoices") if c not in (*ADDED, "document_key")
+    copied = [c for c in issued_columns("invoices") if c not in (*ADDED, "document_key")]
+    numbered = (
+        "publication_sequence, document_key, invoice_number, number_index, issue_date, due_date"
     )
     con.execute(
         f"""
-        insert into issued.invoices
+        insert into issued.invoices ({numbered}, {", ".join(copied)})
         with last_numbers as (
             select billing_entity_code, max(number_index) as number_index
             from issued.invoices
@@ -86,11 +108,12 @@ def _append_invoices(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
         select
             ? as publication_sequence,
             drafts.document_key,
-            drafts.invoice_prefix || '-' || lpad(cast(drafts.number_index as varchar), 6, '0'),
+            -- Padded to six digits, never cut: the millionth invoice has seven.
+            drafts.invoice_prefix || '-' || printf('%06d', drafts.number_index),
             drafts.number_index,
             drafts.close_date as issue_date,
             cast(drafts.close_date + drafts.net_payment_days * interval '1' day as date) as due_date,
-            {copied}
+            {", ".join(f"drafts.{column}" for column in copied)}
         from numbered as drafts
         """,
         [sequence],

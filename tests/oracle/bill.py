@@ -149,9 +149,7 @@ def _invoices(
         else:
             own_events = events.get(subscription.subscription_id, {})
             lines[key].extend(usage_lines(catalog, due.terms, due.period, own_events))
-    return [
-        _settled(catalog, key, lines[key], remaining) for key in sorted(lines) if lines[key]
-    ]
+    return [_settled(catalog, key, lines[key], remaining) for key in sorted(lines) if lines[key]]
 
 
 def _settled(

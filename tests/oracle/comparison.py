@@ -144,7 +144,9 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             ("used_amount", "closing_amount"),
         ),
         "wallet_lots": _keyed(
-            finance("select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots"),
+            finance(
+                "select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots"
+            ),
             2,
             ("granted_amount", "remaining_amount"),
         ),

@@ -188,9 +188,7 @@ class _Calendar:
 
     def _add(self, period: Period) -> None:
         starts_at, ends_at = self._terms.bounds(period)
-        charges = charges_in_force(
-            self._catalog, self._terms.subscription.plan_code, period.start
-        )
+        charges = charges_in_force(self._catalog, self._terms.subscription.plan_code, period.start)
         self._starts.append(starts_at)
         self._ends.append(ends_at)
         self._periods.append((period, frozenset(charge.metric_code for charge in charges)))

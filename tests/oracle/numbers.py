@@ -83,7 +83,7 @@ def event_value_fault(value: Decimal) -> str | None:
     >>> event_value_fault(Decimal("0.0000000001")), event_value_fault(Decimal("1e15"))
     ('too_precise', 'out_of_range')
     """
-    sign, digits, exponent = value.as_tuple()
+    _sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     if not any(digits):
         return None

@@ -71,9 +71,7 @@ class Window:
     @property
     def close_dates(self) -> frozenset[date]:
         days = (self.first + number * ONE_DAY for number in range((self.through - self.first).days))
-        return frozenset(
-            day for day in (*days, self.through) if day.weekday() == 0 or day.day == 1
-        )
+        return frozenset(day for day in (*days, self.through) if day.weekday() == 0 or day.day == 1)
 
     @property
     def received_at(self) -> datetime:
@@ -287,9 +285,7 @@ def prices_of(draw: st.DrawFn, model: str) -> tuple[dict[str, str], list[dict[st
             "package_size": size if Decimal(size) >= 1 else "2.5",
             "free_units": draw(st.one_of(st.just("0"), BOUNDS)),
         }, []
-    bounds = sorted(
-        {Decimal(bound) for bound in draw(st.lists(BOUNDS, max_size=3))} - {Decimal(0)}
-    )
+    bounds = sorted({Decimal(bound) for bound in draw(st.lists(BOUNDS, max_size=3))} - {Decimal(0)})
     tiers = [
         {
             "up_to": up_to,
@@ -312,7 +308,11 @@ def plan_rows(
             "plan_name": "A plan",
             "interval": interval,
             "is_pay_in_advance": str(is_in_advance).lower(),
-            "amount": draw(st.one_of(st.sampled_from(["0", "99", "100"]), decimals_of(2000, 4))),
+            "amount": draw(
+                st.one_of(
+                    st.sampled_from(["0", "99", "100"]), decimals_of(2000, minor_unit(currency))
+                )
+            ),
             "currency": currency,
             "valid_from": valid_from,
             "valid_to": valid_to,
@@ -666,9 +666,7 @@ def examples(draw: st.DrawFn, window: Window) -> Example:
         rows.setdefault("prices/plans", []).extend(plans)
         may_begin_late = subscription.row["billing_starts_at"] == ""
         for charge_number in range(draw(st.sampled_from([0, 1, 2, 2, 3, 3]))):
-            charges, tiers = draw(
-                charge_rows(plan_code, charge_number, may_begin_late, change_day)
-            )
+            charges, tiers = draw(charge_rows(plan_code, charge_number, may_begin_late, change_day))
             rows.setdefault("prices/charges", []).extend(charges)
             rows.setdefault("prices/charge_tiers", []).extend(tiers)
     lines, is_permutable = draw(usage_lines(_scene(window, drawn, rows)))

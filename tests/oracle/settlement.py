@@ -69,7 +69,8 @@ def tax_rows(
     one_unit = Fraction(from_units(1, scale))
     lacking = (Fraction(tax) - sum(map(Fraction, cut.values()), Fraction(0))) / one_unit
     by_loss = sorted(codes, key=lambda code: (Fraction(cut[code]) - exact[code], code))
-    assert lacking.denominator == 1 and 0 <= lacking <= len(codes)
+    assert lacking.denominator == 1
+    assert 0 <= lacking <= len(codes)
     raised = set(by_loss[: int(lacking)])
     return [
         TaxRow(

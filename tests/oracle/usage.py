@@ -227,8 +227,7 @@ def _full_event(record: dict[str, Any], received_at: datetime) -> Event:
     stated_at = _instant(record.get("timestamp"))
     properties = _properties(record.get("properties"))
     return Event(
-        transaction_key=("id", subscription or "", "" if subscription else customer or "")
-        + (transaction_id,),
+        transaction_key=_key_of(subscription, customer, transaction_id),
         content=_content(code, stated_at, None, properties),
         external_subscription_id=subscription,
         external_customer_id=customer,
@@ -237,6 +236,13 @@ def _full_event(record: dict[str, Any], received_at: datetime) -> Event:
         quantity=None,
         properties=properties,
     )
+
+
+def _key_of(subscription: str | None, customer: str | None, transaction_id: str) -> tuple[str, ...]:
+    """An id counts within its subscription, or within its customer where only that is named."""
+    if subscription is not None:
+        return ("subscription", subscription, transaction_id)
+    return ("customer", customer or "", transaction_id)
 
 
 def _short_event(
@@ -254,7 +260,7 @@ def _short_event(
     content = _content(code, stated_at, quantity, properties)
     transaction_id = _text(record.get("transaction_id"))
     if transaction_id is not None:
-        key: tuple[str, ...] = ("id", "", customer, transaction_id)
+        key: tuple[str, ...] = _key_of(None, customer, transaction_id)
     else:
         occurrences[(customer, *content)] += 1
         key = ("content", customer, *content, str(occurrences[(customer, *content)]))

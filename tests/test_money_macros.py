@@ -1,0 +1,138 @@
+"""The macros that round and divide money, against exact fractions: random values, and each edge by itself."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
+
+import duckdb
+import jinja2
+import pytest
+
+from orchestration.workspace import REPO
+
+DRAWN = 400
+
+
+@pytest.fixture(scope="module")
+def macro() -> Callable[..., str]:
+    """Renders a macro of macros/{engine,money} as dbt would for DuckDB: `macro(name, *arguments)`."""
+    files = [
+        file for folder in ("engine", "money") for file in (REPO / "macros" / folder).glob("*.sql")
+    ]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(files))
+
+    def render(name: str, *arguments: object) -> str:
+        call = ", ".join(repr(argument) for argument in arguments)
+        template = environment.from_string(text + "\n<<<{{ " + f"{name}({call})" + " }}")
+        return template.render().split("<<<")[1].strip()
+
+    class Adapter:
+        @staticmethod
+        def dispatch(name: str, _package: str) -> Callable[..., str]:
+            return lambda *arguments: render(f"duckdb__{name}", *arguments)
+
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals.update({"adapter": Adapter(), "return": lambda value: value})
+    return render
+
+
+def evaluate(sql: str, **types: tuple[str, list[object]]) -> list[Decimal]:
+    """The value of an expression for each row of its typed arguments."""
+    count = len(next(iter(types.values()))[1])
+    with duckdb.connect() as con:
+        columns = ", ".join(f"{name} {kind}" for name, (kind, _) in types.items())
+        con.execute(f"create table arguments (position integer, {columns})")
+        for row in range(count):
+            values = [row, *(str(values[row]) for _, values in types.values())]
+            con.execute(f"insert into arguments values ({', '.join('?' * len(values))})", values)
+        return [
+            row[0]
+            for row in con.execute(f"select {sql} from arguments order by position").fetchall()
+        ]
+
+
+def half_away(value: Fraction, scale: int) -> Decimal:
+    """`value` rounded half away from zero to `scale` decimals, exactly."""
+    scaled = abs(value) * 10**scale
+    whole = int(scaled) + (1 if scaled - int(scaled) >= Fraction(1, 2) else 0)
+    sign = -1 if value < 0 else 1
+    return Decimal(sign * whole).scaleb(-scale, Context(prec=80))
+
+
+def drawn_decimal(draw: random.Random, digits: int, scale: int) -> Decimal:
+    return Decimal(draw.randrange(-(10**digits), 10**digits)).scaleb(-scale, Context(prec=80))
+
+
+def test_prorated_amount(macro) -> None:
+    draw = random.Random(1)
+    amounts = [drawn_decimal(draw, draw.choice([3, 8, 16]), 4) for _ in range(DRAWN)]
+    period_days = [draw.choice([7, 28, 29, 30, 31, 90, 91, 92, 365, 366]) for _ in range(DRAWN)]
+    days = [draw.randint(1, period) for period in period_days]
+    found = evaluate(
+        macro("prorated_amount", "amount", "days", "period_days"),
+        amount=("decimal(20, 4)", amounts),
+        days=("integer", days),
+        period_days=("integer", period_days),
+    )
+    rows = zip(amounts, days, period_days, strict=True)
+    assert found == [half_away(Fraction(a) * d / p, 21) for a, d, p in rows]
+
+
+def test_displayed_unit_amount(macro) -> None:
+    draw = random.Random(2)
+    amounts = [drawn_decimal(draw, draw.choice([5, 25, 37]), 21) for _ in range(DRAWN)]
+    quantities = [drawn_decimal(draw, draw.choice([1, 9, 20]), 9) for _ in range(DRAWN)]
+    # A quotient of more than 26 digits before the point has no display; usage cannot make one.
+    quantities = [q if abs(q) >= Decimal("0.001") else Decimal(0) for q in quantities]
+    found = evaluate(
+        macro("displayed_unit_amount", "amount", "quantity"),
+        amount=("decimal(38, 21)", amounts),
+        quantity=("decimal(38, 9)", quantities),
+    )
+    expected = [
+        half_away(Fraction(a) / Fraction(q), 12) if q else Decimal(0)
+        for a, q in zip(amounts, quantities, strict=True)
+    ]
+    assert found == expected
+
+
+def test_started_packages(macro) -> None:
+    units = [
+        Decimal(text)
+        for text in ("0.000000001", "999.999999999", "1000", "1000.000000001", "999999999999999")
+    ]
+    found = evaluate(
+        macro("started_packages", "units", "size"),
+        units=("decimal(24, 9)", [f"{unit:f}" for unit in units]),
+        size=("decimal(24, 9)", ["1000"] * len(units)),
+    )
+    assert found == [(unit / 1000).to_integral_value(ROUND_CEILING) for unit in units]
+
+
+@pytest.mark.parametrize("minor_unit", [0, 2, 3, 4])
+def test_round_to_minor_unit(macro, minor_unit: int) -> None:
+    draw = random.Random(minor_unit)
+    half = Decimal(5).scaleb(-minor_unit - 1)
+    tiny = Decimal(1).scaleb(-21)
+    amounts = [drawn_decimal(draw, 30, 21) for _ in range(DRAWN)]
+    amounts += [
+        sign * (n + half + nudge) for sign in (1, -1) for n in (0, 7) for nudge in (-tiny, 0, tiny)
+    ]
+    arguments = {
+        "amount": ("decimal(38, 21)", [f"{amount:f}" for amount in amounts]),
+        "unit": ("integer", [minor_unit] * len(amounts)),
+    }
+    found = evaluate(macro("round_to_minor_unit", "amount", "unit"), **arguments)
+    assert found == [half_away(Fraction(amount), minor_unit) for amount in amounts]
+    whole = evaluate(macro("whole_minor_units", "abs(amount)", "unit"), **arguments)
+    assert whole == [
+        abs(amount).scaleb(minor_unit).to_integral_value(ROUND_FLOOR) for amount in amounts
+    ]
+
+
+def test_an_unknown_minor_unit_is_null_which_contracts_refuse(macro) -> None:
+    sql = macro("round_to_minor_unit", "amount", "unit")
+    assert evaluate(sql, amount=("decimal(38, 21)", ["1.5"]), unit=("integer", [5])) == [None]

@@ -1,0 +1,761 @@
+"""The oracle's own tests: worked cases and arithmetic done by hand.
+
+Belongs here: what proves that the second computation is right before it judges the first. Does not belong here: the
+product; nothing of it is imported.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from tests.oracle.bill import Bill, bill
+from tests.oracle.catalog import Lot, Tier, Validity, in_force, read_catalog
+from tests.oracle.charge_models import graduated, package, standard, units_in_tier
+from tests.oracle.company_files import COLUMNS
+from tests.oracle.invoicing import prorated
+from tests.oracle.numbers import event_value_fault, minor_unit, parse_number, round_half_away
+from tests.oracle.periods import (
+    Period,
+    calendar_period,
+    due_on,
+    first_instant,
+    local_date,
+    periods_of,
+)
+from tests.oracle.settlement import draw_from_lots, lots_in_order, tax_rows
+from tests.oracle.usage import count_reasons, count_verdicts, landing_files, read_batches
+
+CASES = {
+    case["id"]: case
+    for case in json.loads((Path(__file__).parent / "cases" / "cases.json").read_text())
+}
+
+
+def case(case_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Inputs and expected values of a worked case."""
+    return CASES[case_id]["inputs"], CASES[case_id]["expected"]
+
+
+def cents(amount: Fraction, currency: str = "EUR") -> str:
+    """A rounded amount as a case states it: in the currency's smallest coin."""
+    scale = minor_unit(currency)
+    return str(int(round_half_away(amount, scale).scaleb(scale)))
+
+
+def tiers_of(ranges: Iterable[dict[str, Any]]) -> list[Tier]:
+    """A case's ranges: its `to` is our inclusive `up_to`."""
+    return [
+        Tier(
+            up_to=None if one["to"] is None else Decimal(one["to"]),
+            unit_amount=Decimal(one["per_unit_amount"]),
+            flat_amount=Decimal(one["flat_amount"]),
+        )
+        for one in ranges
+    ]
+
+
+# Worked cases.
+
+
+@pytest.mark.parametrize("case_id", ["std-10", "std-est-20"])
+def test_case_standard(case_id: str) -> None:
+    inputs, expected = case(case_id)
+    amount = standard(Fraction(inputs["units"]), Decimal(inputs["amount"]))
+    assert amount == Fraction(expected["amount"])
+    if "unit_amount" in expected:
+        assert amount / Fraction(inputs["units"]) == Fraction(expected["unit_amount"])
+
+
+def test_case_standard_prices_by_filter() -> None:
+    inputs, expected = case("std-usage-filters")
+    prices = {one["cloud"]: Decimal(one["amount"]) for one in inputs["filters"]}
+    amounts = {
+        one["cloud"]: standard(Fraction(one["units"]), prices[one["cloud"]])
+        for one in inputs["usage"]
+    }
+    for one in expected["filters"]:
+        assert cents(amounts[one["cloud"]]) == one["amount_cents"]
+    assert cents(sum(amounts.values(), Fraction(0))) == expected["total_amount_cents"]
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "grad-zero-units-flat",
+        "grad-1",
+        "grad-10-tier-edge",
+        "grad-12",
+        "grad-21",
+        "grad-fixed-charge-21",
+    ],
+)
+def test_case_graduated(case_id: str) -> None:
+    inputs, expected = case(case_id)
+    units = Fraction(inputs["units"])
+    amount = graduated(units, tiers_of(inputs["ranges"]))
+    assert amount == Fraction(expected["amount"])
+    if "unit_amount" in expected:
+        decimals = len(expected["unit_amount"].partition(".")[2])
+        unit_amount = amount / units if units else Fraction(0)
+        assert round_half_away(unit_amount, decimals) == Decimal(expected["unit_amount"])
+
+
+def test_case_graduated_contribution_of_one_tier() -> None:
+    inputs, expected = case("grad-range-adjacent-full")
+    tier = inputs["single_range"]
+    units = units_in_tier(
+        Fraction(inputs["total_units"]), Fraction(tier["from"]), Fraction(tier["to"])
+    )
+    assert units == Fraction(expected["range_units"])
+    amount = standard(units, Decimal(tier["per_unit_amount"]))
+    assert amount == Fraction(expected["per_unit_total_amount"])
+
+
+def test_case_graduated_fees_of_running_totals() -> None:
+    inputs, expected = case("grad-pia-sum-3-1-2")
+    tiers = tiers_of(inputs["ranges"])
+    total, billed, fees = Fraction(0), Fraction(0), []
+    for value in inputs["event_values"]:
+        total += Fraction(value)
+        known = Fraction(round_half_away(graduated(total, tiers), 2))
+        fees.append(cents(known - billed))
+        billed = known
+    assert fees == expected["fee_amount_cents"]
+
+
+@pytest.mark.parametrize(
+    "case_id", ["pkg-usage-free5-3", "pkg-usage-3", "pkg-arrears-monthly", "pkg-pia-monthly"]
+)
+def test_case_package(case_id: str) -> None:
+    inputs, expected = case(case_id)
+    amount = package(
+        Fraction(inputs["units"]),
+        package_amount=Decimal(inputs["amount"]),
+        package_size=Decimal(inputs["package_size"]),
+        free_units=Decimal(inputs["free_units"]),
+    )
+    assert cents(amount) == expected["amount_cents"]
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "sub-new-after-upgrade-pia",
+        "sub-weekly-monday",
+        "sub-full-month",
+        "sub-weekly-wednesday-pia",
+        "sub-monthly-15th-pia",
+        "sub-already-billed",
+    ],
+)
+def test_case_subscription_fee(case_id: str) -> None:
+    inputs, expected = case(case_id)
+    first_day = local_date(datetime.fromisoformat(inputs["started_at"]), inputs["timezone"])
+    wanted = local_date(datetime.fromisoformat(inputs["period_from"]), inputs["timezone"])
+    period = next(
+        one for one in periods_of(inputs["interval"], first_day, None) if one.start == wanted
+    )
+    assert (period.days, period.period_days) == (inputs["days_to_bill"], inputs["period_days"])
+    fee = prorated(
+        Decimal(inputs["plan_amount_cents"]) / 100,
+        days=period.days,
+        period_days=period.period_days,
+    )
+    assert cents(fee) == expected["fee_amount_cents"]
+    stated = Decimal(expected["precise_amount_cents"])
+    assert round_half_away(fee * 100, 14) == round_half_away(stated, 14)
+
+
+def test_case_taxes_add_and_never_compound() -> None:
+    inputs, expected = case("tax-explicit-codes")
+    rates = {f"tax{rate}": Decimal(rate) for rate in inputs["explicit_tax_rates"]}
+    rows = tax_rows(Decimal(inputs["fee_amount_cents"]) / 100, rates, scale=2)
+    assert cents(sum(Fraction(row.tax_amount) for row in rows)) == expected["taxes_amount_cents"]
+
+
+def lot(lot_id: str, amount: str, kind: str = "granted", granted_on: str = "2025-01-01") -> Lot:
+    return Lot(lot_id, kind, Decimal(amount), date.fromisoformat(granted_on), 0)
+
+
+def test_case_wallet_pays_invoices_with_tax_in_turn() -> None:
+    inputs, expected = case("wal-scn-24pct")
+    credits = lot("credits", inputs["granted_credits"])
+    left = {"credits": credits.amount}
+    for number, invoice in enumerate(inputs["invoices"]):
+        charge = Decimal(invoice["charge"])
+        [tax] = tax_rows(charge, {"vat": Decimal(invoice["tax_rate_percent"])}, scale=2)
+        total = charge + tax.tax_amount
+        assert total == Decimal(expected["invoice_totals_incl_tax"][number])
+        [draw] = draw_from_lots(total, [credits], left)
+        assert draw.amount == Decimal(expected["prepaid"][number])
+        left["credits"] -= draw.amount
+        assert left["credits"] == Decimal(expected["balance_after"][number])
+
+
+@pytest.mark.parametrize("case_id", ["wal-traceable-split", "wal-traceable-two-wallets"])
+def test_case_lots_pay_in_order(case_id: str) -> None:
+    inputs, expected = case(case_id)
+    wallets = inputs.get("wallets", [inputs])
+    lots = [
+        lot(one["kind"], str(Decimal(one["remaining_cents"]) / 100), one["kind"])
+        for wallet in wallets
+        for one in wallet["inbound"]
+    ]
+    left = {one.lot_id: one.amount for one in lots}
+    draws = draw_from_lots(Decimal(inputs["invoice_total_cents"]) / 100, lots, left)
+    assert [(draw.lot_id, cents(Fraction(draw.amount))) for draw in draws] == [
+        ("granted", expected["prepaid_granted_cents"]),
+        ("purchased", expected["prepaid_purchased_cents"]),
+    ]
+
+
+def test_case_currency_decimals() -> None:
+    inputs, expected = case("cur-exponent-kwd")
+    assert cents(Fraction(inputs["amount"]), inputs["currency"]) == expected["amount_cents"]
+
+
+# Numbers.
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "rounded"),
+    [
+        ("0.004999999", 2, "0.00"),
+        ("0.005", 2, "0.01"),
+        ("-0.005", 2, "-0.01"),
+        ("2.5", 0, "3"),
+        ("-2.5", 0, "-3"),
+        ("0.0625", 3, "0.063"),
+        ("150", -2, "200"),
+        ("12345678901234567890123456789.5", 0, "12345678901234567890123456790"),
+    ],
+)
+def test_rounding_is_half_away_from_zero(value: str, scale: int, rounded: str) -> None:
+    assert round_half_away(Fraction(value), scale) == Decimal(rounded)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("0.000000001", None),
+        ("0.0000000001", "too_precise"),
+        ("1.0000000000", None),
+        ("999999999999999.999999999", None),
+        ("1000000000000000", "out_of_range"),
+        ("-1000000000000000", "out_of_range"),
+        ("0e-50", None),
+        ("1e-999999", "too_precise"),
+        ("1e999999", "out_of_range"),
+    ],
+)
+def test_event_values_have_fifteen_digits_and_nine_decimals(text: str, fault: str | None) -> None:
+    value = parse_number(text)
+    assert value is not None
+    assert event_value_fault(value) == fault
+
+
+# Charge models, at their edges.
+
+
+def test_graduated_edges() -> None:
+    """10,000 at 0.01, the next 90,000 at 0.008, then 0.005; the second tier has a flat amount of 3."""
+    tiers = [
+        Tier(Decimal(10_000), Decimal("0.01"), Decimal(0)),
+        Tier(Decimal(100_000), Decimal("0.008"), Decimal(3)),
+        Tier(None, Decimal("0.005"), Decimal(0)),
+    ]
+    assert graduated(Fraction(0), tiers) == 0
+    assert graduated(Fraction(9_999), tiers) == Fraction("99.99")
+    assert graduated(Fraction(10_000), tiers) == 100  # the bound is inclusive: no flat amount yet
+    assert graduated(Fraction(10_001), tiers) == 100 + Fraction("0.008") + 3
+    assert graduated(Fraction(100_000), tiers) == 100 + 720 + 3
+    assert graduated(Fraction(100_001), tiers) == 100 + 720 + 3 + Fraction("0.005")
+    assert graduated(Fraction("10000.000000001"), tiers) == 103 + Fraction("0.000000000008")
+
+
+@pytest.mark.parametrize(
+    ("units", "packages"),
+    [("0", 0), ("5", 0), ("5.000000001", 1), ("15", 1), ("15.000000001", 2), ("25", 2)],
+)
+def test_package_edges(units: str, packages: int) -> None:
+    amount = package(
+        Fraction(units),
+        package_amount=Decimal("1.5"),
+        package_size=Decimal(10),
+        free_units=Decimal(5),
+    )
+    assert amount == packages * Fraction("1.5")
+
+
+# Periods and zones.
+
+
+@pytest.mark.parametrize(
+    ("zone_name", "day", "instant"),
+    [
+        ("UTC", "2025-10-01", "2025-10-01T00:00"),
+        ("Asia/Kathmandu", "2025-10-01", "2025-09-30T18:15"),
+        ("Europe/Berlin", "2025-10-26", "2025-10-25T22:00"),
+        ("Europe/Berlin", "2025-10-27", "2025-10-26T23:00"),
+        ("America/New_York", "2025-11-03", "2025-11-03T05:00"),
+        ("America/Havana", "2025-03-09", "2025-03-09T05:00"),  # 00:00 is skipped: begins at 01:00
+        ("America/Havana", "2025-11-02", "2025-11-02T04:00"),  # 00:00 comes twice: the first
+        ("America/Havana", "2025-11-03", "2025-11-03T05:00"),
+        ("Australia/Lord_Howe", "2025-10-05", "2025-10-04T13:30"),
+        ("Australia/Lord_Howe", "2025-10-06", "2025-10-05T13:00"),  # half an hour of summer time
+        ("Pacific/Apia", "2011-12-29", "2011-12-29T10:00"),
+        ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00"),  # a day that Apia left out
+        ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00"),
+        ("Pacific/Apia", "2025-10-01", "2025-09-30T11:00"),
+    ],
+)
+def test_first_instant_of_a_local_day(zone_name: str, day: str, instant: str) -> None:
+    expected = datetime.fromisoformat(instant).replace(tzinfo=UTC)
+    assert first_instant(zone_name, date.fromisoformat(day)) == expected
+
+
+@pytest.mark.parametrize(
+    ("interval", "day", "start", "end"),
+    [
+        ("weekly", "2025-09-29", "2025-09-29", "2025-10-06"),
+        ("weekly", "2025-10-05", "2025-09-29", "2025-10-06"),
+        ("monthly", "2024-02-29", "2024-02-01", "2024-03-01"),
+        ("monthly", "2025-12-31", "2025-12-01", "2026-01-01"),
+        ("monthly", "2025-01-31", "2025-01-01", "2025-02-01"),
+        ("yearly", "2025-12-31", "2025-01-01", "2026-01-01"),
+    ],
+)
+def test_calendar_periods(interval: str, day: str, start: str, end: str) -> None:
+    expected = (date.fromisoformat(start), date.fromisoformat(end))
+    assert calendar_period(interval, date.fromisoformat(day)) == expected
+
+
+def test_first_and_last_day_of_a_subscription_count() -> None:
+    periods = list(periods_of("monthly", date(2025, 9, 15), date(2025, 11, 1)))
+    assert [(one.days, one.period_days) for one in periods] == [(16, 30), (31, 31), (1, 30)]
+    assert [one.end for one in periods] == [date(2025, 10, 1), date(2025, 11, 1), date(2025, 11, 2)]
+
+
+def test_arrears_fall_due_at_the_end_and_advance_at_the_start() -> None:
+    period = Period(date(2025, 10, 15), date(2025, 11, 1), date(2025, 10, 1), date(2025, 11, 1))
+    assert due_on(period, is_in_advance=False, grace_days=0) == date(2025, 11, 1)
+    assert due_on(period, is_in_advance=True, grace_days=3) == date(2025, 10, 18)
+
+
+# Effective dating, tax, wallets.
+
+
+def test_the_row_recorded_last_holds() -> None:
+    rows = [
+        DatedName("first", "2025-01-01", "2025-10-01", "2025-01-01"),
+        DatedName("second", "2025-10-01", None, "2025-01-01"),
+        DatedName("corrected", "2025-10-01", None, "2025-11-01"),
+    ]
+    named = {
+        day: getattr(in_force(rows, date.fromisoformat(day)), "name", None)
+        for day in ("2024-12-31", "2025-01-01", "2025-09-30", "2025-10-01")
+    }
+    assert named == {
+        "2024-12-31": None,
+        "2025-01-01": "first",
+        "2025-09-30": "first",
+        "2025-10-01": "corrected",
+    }
+
+
+class DatedName:
+    """A row that has nothing but a name and a validity."""
+
+    def __init__(self, name: str, valid_from: str, valid_to: str | None, recorded: str) -> None:
+        self.name = name
+        self.validity = Validity(
+            date.fromisoformat(valid_from),
+            None if valid_to is None else date.fromisoformat(valid_to),
+            datetime.fromisoformat(recorded).replace(tzinfo=UTC),
+        )
+
+
+def test_tax_of_an_invoice_is_rounded_once_and_allotted() -> None:
+    """10.10 at 8.875 % and 4.5 %: 0.896375 + 0.4545 = 1.350875, so 1.35; cut 0.89 + 0.45 lack one cent.
+
+    0.896375 lost 0.006375 by the cut and 0.4545 lost 0.0045: the cent goes to the first.
+    """
+    rows = tax_rows(
+        Decimal("10.10"), {"county": Decimal("4.5"), "state": Decimal("8.875")}, scale=2
+    )
+    assert [(row.tax_code, row.tax_amount) for row in rows] == [
+        ("county", Decimal("0.45")),
+        ("state", Decimal("0.90")),
+    ]
+
+
+def test_tax_need_not_be_the_sum_of_rounded_taxes() -> None:
+    """0.30 at three times 1.5 %: 0.0045 each rounds to nothing, 0.0135 together to one cent."""
+    rows = tax_rows(Decimal("0.30"), dict.fromkeys("abc", Decimal("1.5")), scale=2)
+    assert [row.tax_amount for row in rows] == [Decimal("0.01"), Decimal(0), Decimal(0)]
+
+
+# Usage files.
+
+
+def flat(transaction_id: str, /, **changes: Any) -> dict[str, Any]:
+    record = {
+        "transaction_id": transaction_id,
+        "external_subscription_id": "ext",
+        "code": "tokens",
+        "timestamp": "2025-10-10T12:00:00Z",
+        "properties": {"amount": 5},
+    }
+    return {name: value for name, value in {**record, **changes}.items() if value is not ...}
+
+
+def write_jsonl(path: Path, *records: dict[str, Any] | str) -> Path:
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in records]
+    path.write_text("".join(f"{text}\n" for text in texts))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ("{not json", "not_json"),
+        ('{"code": NaN}', "not_json"),
+        ({"hello": 1}, "unknown_shape"),
+        ("[1, 2]", "unknown_shape"),
+        (flat("1", transaction_id=...), "missing_transaction_id"),
+        (flat("1", external_subscription_id=""), "missing_external_subscription_id"),
+        (flat("1", timestamp="soon"), "bad_timestamp"),
+        (flat("1", timestamp=True), "bad_timestamp"),
+        (flat("1", timestamp="2025-10-10T12:00:00"), "timestamp_without_offset"),
+        (flat("1", timestamp=1759276800000), "timestamp_out_of_range"),
+        (flat("1", timestamp="1e99999999"), "timestamp_out_of_range"),
+        (flat("1", properties=[]), "properties_not_object"),
+        (flat("1", properties="text"), "properties_not_object"),
+        ({"user_id": "c", "event_type": "tokens", "quantity": "x"}, "bad_quantity"),
+        ({"user_id": "c", "event_type": "tokens", "quantity": True}, "bad_quantity"),
+        ('{"user_id": "c", "event_type": "tokens", "quantity": 1e-10}', "too_precise"),
+        ('{"user_id": "c", "event_type": "tokens", "quantity": 1e15}', "out_of_range"),
+        ({"event": {"code": "tokens", "transaction_id": "1"}}, "missing_external_subscription_id"),
+    ],
+)
+def test_lines_that_are_no_events(tmp_path: Path, record: Any, reason: str) -> None:
+    path = write_jsonl(tmp_path / "usage.jsonl", record)
+    assert count_reasons(read_batches([[path]])) == {reason: 1}
+
+
+def test_first_accepted_line_owns_its_id(tmp_path: Path) -> None:
+    path = write_jsonl(
+        tmp_path / "usage.jsonl",
+        flat("1", timestamp="never"),  # rejected: owns nothing
+        flat("1"),
+        "",  # no line at all
+        flat("1", properties={"amount": "5"}),  # a text of the same number
+        flat("1", timestamp="2025-10-10T14:00:00+02:00"),  # the same instant
+        flat("1", timestamp="2025-10-11T12:00:00Z"),  # the same id on another day
+        flat("1", external_subscription_id="other"),  # an id counts within its subscription
+    )
+    lines = read_batches([[path]])
+    assert [line.verdict for line in lines] == [
+        "rejected",
+        "accepted",
+        "duplicate",
+        "duplicate",
+        "conflict",
+        "accepted",
+    ]
+
+
+def test_batches_come_first_then_file_hashes(tmp_path: Path) -> None:
+    paths = [
+        write_jsonl(tmp_path / f"{name}.jsonl", flat("1", properties={"amount": name}))
+        for name in range(4)
+    ]
+    lines = read_batches([paths[:3], [*paths[3:], paths[0]]])
+    assert [line.verdict for line in lines] == ["accepted", "conflict", "conflict", "conflict"]
+    assert [line.batch_number for line in lines] == [1, 1, 1, 2]  # known bytes are not read again
+    assert [line.file_hash for line in lines[:3]] == sorted(line.file_hash for line in lines[:3])
+
+
+def test_lines_without_id_count_within_their_file(tmp_path: Path) -> None:
+    short = {"user_id": "c", "event_type": "tokens", "quantity": 2, "timestamp": 1759276800}
+    one = write_jsonl(tmp_path / "one.jsonl", short, short)
+    two = write_jsonl(tmp_path / "two.jsonl", short, short, short, {**short, "user_id": "d"})
+    verdicts = count_verdicts(read_batches([[one], [two]]))
+    assert verdicts == {"accepted": 4, "duplicate": 2}
+
+
+def test_an_absent_timestamp_is_the_file_time_and_no_content(tmp_path: Path) -> None:
+    one = write_jsonl(tmp_path / "one.jsonl", flat("1", timestamp=...))
+    two = write_jsonl(tmp_path / "two.jsonl", flat("1", timestamp=...), "")
+    os.utime(one, ns=(0, 1_759_276_800_123_456_789))
+    first, second = read_batches([[one], [two]])
+    assert first.event is not None
+    assert first.event.at == datetime(2025, 10, 1, 0, 0, 0, 123456, tzinfo=UTC)
+    assert second.verdict == "duplicate"
+
+
+def test_all_formats_and_shapes_read_alike(tmp_path: Path) -> None:
+    """The same event from JSONL, gzip, CSV, Parquet and Lago's shape: one is accepted, four repeat it."""
+    value = "12345678901234.123456789"
+    text = json.dumps(flat("1", properties={"amount": 0})).replace(": 0}", f": {value}}}")
+    jsonl = write_jsonl(tmp_path / "a.jsonl", text, '{"event": ' + text + "}")
+    zipped = tmp_path / "b.jsonl.gz"
+    zipped.write_bytes(gzip.compress(text.encode()))
+    record = {**flat("1", properties=...), "amount": value}
+    with (tmp_path / "c.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*record, "note"], restval="")
+        writer.writeheader()
+        writer.writerow(record)
+    columns = {
+        **{name: [cell] for name, cell in record.items()},
+        "timestamp": [datetime(2025, 10, 10, 12, tzinfo=UTC)],
+        "amount": [Decimal(value)],
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "d.parquet")
+    lines = read_batches([landing_files(tmp_path)])
+    assert count_verdicts(lines) == {"accepted": 1, "duplicate": 4}
+    assert jsonl in landing_files(tmp_path)
+    events = [line.event for line in lines if line.event is not None]
+    assert {event.at for event in events} == {datetime(2025, 10, 10, 12, tzinfo=UTC)}
+    assert {parse_number(event.properties["amount"]) for event in events} == {Decimal(value)}
+
+
+@pytest.mark.parametrize(
+    "timestamp", ["1760097600.25", 1760097600.25, "2025-10-10T17:45:00.250+05:45"]
+)
+def test_timestamps_are_instants(tmp_path: Path, timestamp: Any) -> None:
+    path = write_jsonl(tmp_path / "usage.jsonl", flat("1", timestamp=timestamp))
+    [line] = read_batches([[path]])
+    assert line.event is not None
+    assert line.event.at == datetime(2025, 10, 10, 12, 0, 0, 250_000, tzinfo=UTC)
+
+
+# A whole company, by hand.
+
+ALWAYS = {"valid_from": "2025-01-01", "recorded_at": "2025-01-01T00:00:00Z"}
+COMPANY: dict[str, list[dict[str, str]]] = {
+    "prices/billable_metrics": [
+        {"metric_code": "calls", "aggregation_type": "count"},
+        {"metric_code": "tokens", "aggregation_type": "sum", "field_name": "amount"},
+        {"metric_code": "idle", "aggregation_type": "count"},
+    ],
+    "prices/plans": [
+        {"plan_code": "pro", "interval": "monthly", "is_pay_in_advance": "false"}
+        | {"amount": "99", "currency": "USD", **ALWAYS},
+        {"plan_code": "pre", "interval": "weekly", "is_pay_in_advance": "true"}
+        | {"amount": "10", "currency": "EUR", **ALWAYS},
+    ],
+    "prices/charges": [
+        {"plan_code": "pro", "charge_code": "calls", "metric_code": "calls"}
+        | {"charge_model": "standard", "unit_amount": "0.01", **ALWAYS},
+        {"plan_code": "pro", "charge_code": "tokens", "metric_code": "tokens"}
+        | {"charge_model": "graduated", **ALWAYS},
+        {"plan_code": "pre", "charge_code": "tokens", "metric_code": "tokens"}
+        | {"charge_model": "package", "package_amount": "2", "package_size": "1000"}
+        | {"free_units": "500", **ALWAYS},
+    ],
+    "prices/charge_tiers": [
+        {"plan_code": "pro", "charge_code": "tokens", **ALWAYS}
+        | {"up_to": "1000", "unit_amount": "0", "flat_amount": ""},
+        {"plan_code": "pro", "charge_code": "tokens", **ALWAYS}
+        | {"up_to": "", "unit_amount": "0.0333", "flat_amount": "1"},
+    ],
+    "accounts/billing_entities": [
+        {"billing_entity_code": "us", "timezone": "America/New_York"}
+        | {"net_payment_days": "30", "grace_days": "2"},
+    ],
+    "accounts/customers": [
+        {"customer_id": "atlas", "billing_entity_code": "us", "timezone": ""},
+        {"customer_id": "everest", "billing_entity_code": "us", "timezone": "Asia/Kathmandu"},
+    ],
+    "accounts/subscriptions": [
+        {"subscription_id": "s1", "external_subscription_id": "atlas-main"}
+        | {"customer_id": "atlas", "plan_code": "pro", "started_at": "2025-10-01T01:00:00-04:00"}
+        | {"recorded_at": "2025-01-01T00:00:00Z"},
+        {"subscription_id": "s2", "external_subscription_id": "everest-main"}
+        | {"customer_id": "everest", "plan_code": "pre", "recorded_at": "2025-01-01T00:00:00Z"}
+        | {"started_at": "2025-10-08T12:00:00+05:45", "ended_at": "2025-10-14T12:00:00+05:45"},
+    ],
+    "credits/wallets": [
+        {"wallet_id": "later", "customer_id": "atlas", "currency": "USD", "priority": "2"},
+        {"wallet_id": "first", "customer_id": "atlas", "currency": "USD", "priority": "1"},
+        {"wallet_id": "euro", "customer_id": "atlas", "currency": "EUR", "priority": "1"},
+    ],
+    "credits/wallet_lots": [
+        {"lot_id": "l1", "wallet_id": "later", "lot_kind": "granted", "amount": "50"}
+        | {"granted_on": "2025-01-01"},
+        {"lot_id": "f1", "wallet_id": "first", "lot_kind": "purchased", "amount": "20"}
+        | {"granted_on": "2025-01-01"},
+        {"lot_id": "f2", "wallet_id": "first", "lot_kind": "granted", "amount": "30"}
+        | {"granted_on": "2025-02-01"},
+        {"lot_id": "f3", "wallet_id": "first", "lot_kind": "granted", "amount": "500"}
+        | {"granted_on": "2025-11-04"},
+        {"lot_id": "e1", "wallet_id": "euro", "lot_kind": "granted", "amount": "500"}
+        | {"granted_on": "2025-01-01"},
+    ],
+    "tax/taxes": [
+        {"tax_code": "ny", "rate_percent": "8.875", **ALWAYS},
+    ],
+    "tax/customer_taxes": [{"customer_id": "atlas", "tax_code": "ny"}],
+}
+
+
+def write_catalog(folder: Path, tables: dict[str, list[dict[str, str]]]) -> Path:
+    for name, columns in COLUMNS.items():
+        path = folder / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns.split(), restval="")
+            writer.writeheader()
+            writer.writerows(tables.get(name, []))
+    return folder
+
+
+def bill_company(folder: Path, records: Iterable[dict[str, Any]], through: date) -> Bill:
+    catalog = write_catalog(folder / "catalog", COMPANY)
+    usage = write_jsonl(folder / "usage.jsonl", *records)
+    return bill(catalog, [[usage]], through)
+
+
+def test_monthly_invoice_with_tax_and_wallets(tmp_path: Path) -> None:
+    """October in New York is [2025-10-01 04:00, 2025-11-01 04:00) UTC; due on 1 + 2 November.
+
+    Base 99. Calls: 3 × 0.01 = 0.03. Tokens: 1,100.5: 1,000 free, 100.5 × 0.0333 = 3.34665, flat 1: 4.34665 → 4.35.
+    Fees 103.38; tax 8.875 % = 9.174975 → 9.17; total 112.55.
+    Wallet `first`: granted f2 30, then purchased f1 20 (f3 is granted a day later); `later`: l1 50; due 12.55.
+    """
+    events = [
+        *(
+            flat(
+                f"call{number}",
+                code="calls",
+                timestamp=timestamp,
+                external_subscription_id="atlas-main",
+            )
+            for number, timestamp in enumerate(
+                [
+                    "2025-10-01T04:59:59.999999Z",  # before the start at 05:00
+                    "2025-10-01T05:00:00Z",
+                    "2025-10-20T00:00:00Z",
+                    "2025-11-01T03:59:59.999999Z",
+                    "2025-11-01T04:00:00Z",  # November's first instant
+                ]
+            )
+        ),
+        *(
+            flat(
+                f"tokens{number}",
+                external_subscription_id="atlas-main",
+                properties={"amount": value},
+            )
+            for number, value in enumerate(["1000", 100.5, "many", "0.0000000001"])
+        ),
+        flat("idle", code="idle", external_subscription_id="atlas-main"),
+        flat("unknown", code="nothing", external_subscription_id="atlas-main"),
+    ]
+    result = bill_company(tmp_path, events, date(2025, 11, 3))
+    [invoice] = [one for one in result.invoices if one.customer_id == "atlas"]
+    assert (invoice.close_date, invoice.due_date) == (date(2025, 11, 3), date(2025, 12, 3))
+    lines = {line.charge_code: line for line in invoice.lines}
+    assert {code: (line.quantity, line.amount) for code, line in lines.items()} == {
+        None: (Decimal(1), Decimal(99)),
+        "calls": (Decimal(3), Decimal("0.03")),
+        "tokens": (Decimal("1100.5"), Decimal("4.35")),
+    }
+    assert lines["tokens"].amount_unrounded == Decimal("4.34665")
+    assert lines["tokens"].unit_amount == Decimal("0.003949704680")  # 4.34665 ÷ 1100.5
+    assert lines[None].service_period_start == datetime(2025, 10, 1, 4, tzinfo=UTC)
+    assert lines[None].service_period_end == datetime(2025, 11, 1, 4, tzinfo=UTC)
+    assert (invoice.fees_amount, invoice.tax_amount) == (Decimal("103.38"), Decimal("9.17"))
+    assert [(draw.lot_id, draw.amount) for draw in invoice.draws] == [
+        ("f2", Decimal(30)),
+        ("f1", Decimal(20)),
+        ("l1", Decimal(50)),
+    ]
+    assert invoice.amount_due == Decimal("12.55")
+    assert result.event_verdicts == {
+        ("no_active_subscription", "calls"): 1,
+        ("billed", "calls"): 3,
+        ("open", "calls"): 1,
+        ("billed", "tokens"): 2,
+        ("not_numeric", "tokens"): 1,
+        ("too_precise", "tokens"): 1,
+        ("not_charged", "idle"): 1,
+        ("unknown_metric", "nothing"): 1,
+    }
+
+
+def test_weekly_advance_with_usage_in_arrears(tmp_path: Path) -> None:
+    """8 (Wed) to 14 (Tue) October in Kathmandu: 5 days of the first week, 2 of the second; grace 2 days.
+
+    Advance: 10 × 5/7 = 7.142857… → 7.14 on 8 + 2; 10 × 2/7 = 2.857142… → 2.86 on 13 + 2.
+    Usage: week one 1,500.5 tokens: 1,000.5 above 500 free make 2 packages: 4.00 on 13 + 2. Week two is over on the
+    15th (its last day counts): none used: 0.00 on 15 + 2.
+    """
+    first_monday = datetime(2025, 10, 12, 18, 15, tzinfo=UTC)
+    events = [
+        flat("1", external_subscription_id="everest-main", properties={"amount": "1500.5"}),
+        {
+            "user_id": "everest",
+            "event_type": "tokens",
+            "quantity": 400,
+            "timestamp": first_monday.isoformat(),
+        },
+        {
+            "user_id": "everest",
+            "event_type": "tokens",
+            "quantity": 1,
+            "timestamp": "2025-10-14T12:00:00+05:45",  # the end itself is outside
+        },
+    ]
+    result = bill_company(tmp_path, events, date(2025, 10, 31))
+    summary = {
+        invoice.close_date.day: [(line.charge_code, str(line.amount)) for line in invoice.lines]
+        for invoice in result.invoices
+    }
+    assert summary == {
+        10: [(None, "7.14")],
+        15: [(None, "2.86"), ("tokens", "4.00")],
+        17: [("tokens", "0.00")],
+    }
+    assert {invoice.currency for invoice in result.invoices} == {"EUR"}
+    assert result.event_verdicts == {
+        ("billed", "tokens"): 2,
+        ("no_active_subscription", "tokens"): 1,
+    }
+
+
+def test_lots_pay_by_priority_kind_and_age(tmp_path: Path) -> None:
+    catalog = read_catalog(write_catalog(tmp_path, COMPANY))
+    lots = lots_in_order(catalog, "atlas", "USD", date(2025, 11, 4))
+    assert [lot.lot_id for _, lot in lots] == ["f2", "f3", "f1", "l1"]
+    lots = lots_in_order(catalog, "atlas", "USD", date(2025, 11, 3))
+    assert [lot.lot_id for _, lot in lots] == ["f2", "f1", "l1"]
+
+
+def test_billing_start_takes_the_place_of_the_start(tmp_path: Path) -> None:
+    subscriptions = [
+        {**COMPANY["accounts/subscriptions"][0], "billing_starts_at": "2025-11-01T00:00:00-04:00"}
+    ]
+    tables = {**COMPANY, "accounts/subscriptions": subscriptions}
+    usage = write_jsonl(
+        tmp_path / "usage.jsonl",
+        flat("1", external_subscription_id="atlas-main", timestamp="2025-11-01T03:59:59Z"),
+        flat("2", external_subscription_id="atlas-main", timestamp="2025-11-01T04:00:00Z"),
+    )
+    result = bill(write_catalog(tmp_path / "catalog", tables), [[usage]], date(2025, 12, 31))
+    assert [invoice.close_date for invoice in result.invoices] == [date(2025, 12, 3)]
+    assert result.event_verdicts == {("before_start", "tokens"): 1, ("billed", "tokens"): 1}
