@@ -42,7 +42,7 @@ def _draw(invoices: list[dict[str, Any]], names: dict[str, str]) -> None:
     # A narrow terminal leaves out how the total came about; `meterhouse invoice NUMBER` has it.
     names_of_amounts = AMOUNTS if console.width >= WIDE else AMOUNTS[2:]
     decimals = minor_units()
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("number", no_wrap=True)
     table.add_column("customer", no_wrap=True, min_width=8)
     table.add_column("issued", no_wrap=True)
