@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -78,17 +79,17 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
         "credits": rows(
             con,
             """
-            select lot_id, wallet_id, opening_amount, granted_amount, used_amount, closing_amount
-            from credit_ledger
-            where customer_id = ? and currency = ? and close_date = ? and publication_no = ? and used_amount > 0
-            order by lot_id
+            select draws.lot_id, draws.wallet_id, draws.amount as used_amount, ledger.closing_amount
+            from credit_movements as draws
+            inner join credit_ledger as ledger
+                on
+                    draws.lot_id = ledger.lot_id
+                    and draws.close_date = ledger.close_date
+                    and draws.publication_no = ledger.publication_no
+            where draws.movement_kind = 'used' and draws.invoice_number = ?
+            order by draws.lot_id
             """,
-            [
-                invoice["payer_customer_id"],
-                invoice["currency"],
-                invoice["close_date"],
-                invoice["publication_no"],
-            ],
+            [invoice_number],
         ),
     }
 
@@ -101,16 +102,18 @@ def _draw(console: Console, statement: dict[str, Any]) -> None:
     head.add_column()
     head.add_column(justify="right")
     head.add_row(
-        f"[bold]{customer['billing_entity_name']}[/]",
+        f"[bold]{escape(customer['billing_entity_name'])}[/]",
         f"[bold]Invoice {invoice['invoice_number']}[/]",
     )
-    head.add_row(f"to {customer['customer_name']}", f"issued {_long_date(invoice['issue_date'])}")
+    head.add_row(
+        f"to {escape(customer['customer_name'])}", f"issued {_long_date(invoice['issue_date'])}"
+    )
     order = (
         f"order {invoice['purchase_order']}"
         if invoice["purchase_order"]
         else customer["customer_id"]
     )
-    head.add_row(f"[dim]{order}[/]", f"due {_long_date(invoice['due_date'])}")
+    head.add_row(f"[dim]{escape(order)}[/]", f"due {_long_date(invoice['due_date'])}")
     console.print(Panel(head))
     console.print(_lines_table(statement["lines"], tz, decimals))
     console.print(_totals_table(statement, decimals))
@@ -129,7 +132,7 @@ def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Ta
         period = _period(line["service_period_start"], line["service_period_end"], tz)
         is_base = line["fee_type"] == "subscription"
         table.add_row(
-            f"{line['description']} [dim]{period}[/]",
+            f"{escape(line['description'])} [dim]{period}[/]",
             "" if is_base else grouped(line["quantity"]),
             "" if is_base else number(line["unit_amount"]),
             money(line["amount"], decimals),
@@ -172,12 +175,12 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
     table.add_row("Fees", money(invoice["fees_amount"], decimals))
     for tax in statement["taxes"]:
         base = money(tax["taxable_amount"], decimals)
-        label = f"{tax['tax_name']} {number(tax['tax_rate'])} % on {base}"
+        label = f"{escape(tax['tax_name'])} {number(tax['tax_rate'])} % on {base}"
         table.add_row(label, money(tax["tax_amount"], decimals))
     table.add_row("[bold]Total[/]", f"[bold]{money(invoice['total_amount'], decimals)}[/]")
     for credit in statement["credits"]:
         left = money(credit["closing_amount"], decimals)
-        label = f"Prepaid credit {credit['lot_id']} [dim]({left} left)[/]"
+        label = f"Prepaid credit {escape(credit['lot_id'])} [dim]({left} left)[/]"
         table.add_row(label, money(-credit["used_amount"], decimals))
     due = f"{invoice['currency']} {money(invoice['amount_due'], decimals)}"
     table.add_row("[bold]Amount due[/]", f"[bold]{due}[/]")

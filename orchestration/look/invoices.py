@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.look.source import finance, minor_units, money, print_json, rows
@@ -59,7 +60,7 @@ def _draw(invoices: list[dict[str, Any]], names: dict[str, str]) -> None:
         paid = invoice["status"] == "paid"
         table.add_row(
             invoice["invoice_number"],
-            names.get(invoice["payer_customer_id"], invoice["payer_customer_id"]),
+            escape(names.get(invoice["payer_customer_id"], invoice["payer_customer_id"])),
             str(invoice["issue_date"]),
             currency,
             *(money(amounts[name], decimals[currency]) for name in names_of_amounts),

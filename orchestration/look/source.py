@@ -16,18 +16,30 @@ from typing import Any
 
 import duckdb
 
+from orchestration.errors import BadInput
 from orchestration.publish.finance_db import FILE_NAME
 from orchestration.workspace import Workspace
 
 
 @contextmanager
 def finance(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection | None]:
-    """A read-only connection to what is published, or None before the first publication."""
+    """A read-only connection to what is published, or None before the first publication.
+
+    Raises:
+        BadInput: the file is broken, or a program holds it for writing.
+    """
     file = ws.published / FILE_NAME
     if not file.exists():
         yield None
         return
-    with duckdb.connect(str(file), read_only=True) as con:
+    try:
+        con = duckdb.connect(str(file), read_only=True)
+    except duckdb.Error as error:
+        raise BadInput(
+            f"{file}: cannot be read ({str(error).splitlines()[0]}); close the program that holds it, "
+            "or delete it: the next `meterhouse close` builds it anew."
+        ) from error
+    with con:
         con.execute("set TimeZone = 'UTC'")
         yield con
 

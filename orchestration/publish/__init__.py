@@ -6,7 +6,8 @@ what an invoice says; that is settled in the drafts.
 
 from orchestration.close_run import CloseRun
 from orchestration.publish.append import append
-from orchestration.publish.sync import sync_published
+from orchestration.publish.sync import refuse_foreign_folder, sync_published
+from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
 
 __all__ = ["publish", "sync_published"]
@@ -18,6 +19,10 @@ def publish(ws: Workspace, run: CloseRun) -> int:
     Raises:
         Refused: the gate has not passed exactly the rows that stand in the drafts.
     """
-    sequence = append(ws, run)
-    sync_published(ws)
+    with writer_lock(ws, "publish"):
+        with connect(ws) as con:
+            # Before the commit: documents that can never be shown must not be issued.
+            refuse_foreign_folder(ws, con)
+        sequence = append(ws, run)
+        sync_published(ws)
     return sequence

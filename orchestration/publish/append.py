@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from orchestration.close_run import CloseRun
-from orchestration.errors import Refused
+from orchestration.errors import OffenderTable, Refused
 from orchestration.publish.digest import drafts_digest, publication_hash
 from orchestration.publish.tables import ADDED, DRAFTS, issued_columns
 from orchestration.warehouse import connect, writer_lock
@@ -32,6 +32,7 @@ def append(ws: Workspace, run: CloseRun) -> int:
                 _append_rows(con, run, table, sequence)
         _append_context(con, run, sequence)
         _check_numbers(con)
+        _check_rows(con, sequence)
         _append_publication(con, run, sequence, digest)
         con.execute("commit")
     return sequence
@@ -216,6 +217,53 @@ def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
         entities = ", ".join(row[0] for row in bad)
         raise Refused(
             f"Invoice numbers of {entities} would not be gapless and unique; nothing was published."
+        )
+    # Over all entities: one that takes over the prefix of another would repeat its numbers.
+    twice = con.execute(
+        "select invoice_number, string_agg(document_key, ', ' order by document_key)"
+        " from issued.invoices group by invoice_number having count(*) > 1 order by 1 limit 5"
+    ).fetchall()
+    if twice:
+        raise Refused(
+            f"Invoice number {twice[0][0]} would be given twice; nothing was published.",
+            [OffenderTable("numbers given twice", ("invoice_number", "document_keys"), twice)],
+        )
+
+
+def _check_rows(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
+    """No line, tax or draw without its invoice, and no period registered twice, leaves this transaction."""
+    lost = con.execute(
+        """
+        select 'line' as kind, document_key from issued.invoice_lines
+        where publication_sequence = $sequence and invoice_number is null
+        union all
+        select 'tax' as kind, document_key from issued.invoice_taxes
+        where publication_sequence = $sequence and invoice_number is null
+        union all
+        select 'credit movement' as kind, document_key from issued.credit_movements
+        where
+            publication_sequence = $sequence and invoice_number is null
+            and (document_key is not null or movement_kind = 'used')
+        order by kind, document_key
+        limit 5
+        """,
+        {"sequence": sequence},
+    ).fetchall()
+    if lost:
+        raise Refused(
+            f"A {lost[0][0]} would belong to no invoice; nothing was published.",
+            [OffenderTable("rows without an invoice", ("kind", "document_key"), lost)],
+        )
+    columns = ("subscription_id", "fee_family", "period_starts_at")
+    listed = ", ".join(columns)
+    twice = con.execute(
+        f"select {listed} from issued.billed_periods group by {listed} having count(*) > 1"
+        f" order by {listed} limit 5"
+    ).fetchall()
+    if twice:
+        raise Refused(
+            f"A period of {twice[0][0]} would be billed twice; nothing was published.",
+            [OffenderTable("periods billed twice", columns, twice)],
         )
 
 

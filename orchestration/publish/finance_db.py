@@ -22,8 +22,8 @@ FILE_NAME = "finance.duckdb"
 STORAGE_VERSION = "v1.0.0"
 
 
-def last_sequence(file: Path) -> int | None:
-    """The last publication that the file holds; None if it is missing, unreadable or not of this shape."""
+def held_hashes(file: Path) -> tuple[str, ...] | None:
+    """The hashes of the publications that the file holds, in order; None if it is missing, unreadable or misshapen."""
     if not file.exists():
         return None
     try:
@@ -32,10 +32,10 @@ def last_sequence(file: Path) -> int | None:
                 columns = [row[0] for row in con.execute(f"describe {contract.name}").fetchall()]
                 if columns != [column.name for column in contract.columns]:
                     return None
-            row = con.execute(
-                "select coalesce(max(publication_sequence), 0) from publications"
-            ).fetchone()
-            return int(row[0]) if row else None
+            rows = con.execute(
+                "select publication_hash from publications order by publication_sequence"
+            ).fetchall()
+            return tuple(publication_hash for (publication_hash,) in rows)
     except duckdb.Error:
         return None
 

@@ -23,6 +23,7 @@ class Publication:
     sequence: int
     close_date: date
     number: int
+    publication_hash: str
 
 
 def publication_sql(contract: TableContract, publication: Publication) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.publish.finance_db import FILE_NAME, extend, last_sequence
+from orchestration.errors import Refused
+from orchestration.publish.finance_db import FILE_NAME, extend, held_hashes
 from orchestration.publish.parquet import Publication, file_of, write_file
 from orchestration.publish.tables import finance_tables
 from orchestration.warehouse import connect, writer_lock
@@ -19,9 +20,13 @@ def sync_published(ws: Workspace) -> bool:
     """Write the files that the published folder lacks; True if it wrote any. Files that are there stay untouched.
 
     Parquet files come first and `finance.duckdb` last, so that who sees a publication in the one finds it in the other.
+
+    Raises:
+        Refused: the folder shows a publication that the warehouse does not know; it is left as it was.
     """
     with writer_lock(ws, "publish"), connect(ws) as con:
         publications = _publications(con)
+        refuse_foreign_folder(ws, con)
         if not publications:
             return False
         con.execute("set threads = 1")
@@ -35,20 +40,39 @@ def sync_published(ws: Workspace) -> bool:
         for contract, publication in missing:
             write_file(con, contract, publication, file_of(ws.published, contract, publication))
         file = ws.published / FILE_NAME
-        held = last_sequence(file)
-        if held == publications[-1].sequence:
+        held = held_hashes(file)
+        known = tuple(publication.publication_hash for publication in publications)
+        if held == known:
             return bool(missing)
-        # A file that is ahead of the warehouse belongs to another one: it is made anew like a broken one.
-        rebuild = held is None or held > publications[-1].sequence
-        later = [p for p in publications if held is not None and p.sequence > held]
+        # Anything but the beginning of the chain is a file with holes: made anew like a broken one.
+        rebuild = held is None or held != known[: len(held)]
+        later = [] if held is None or rebuild else publications[len(held) :]
         extend(con, file, later, rebuild=rebuild)
         return True
+
+
+def refuse_foreign_folder(ws: Workspace, con: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a folder whose `finance.duckdb` shows a publication that the warehouse does not know.
+
+    It is another company's, or the warehouse was put back to an older copy: either way its invoices are out, and
+    neither mixing two companies in one file nor taking invoices back is this command's to decide.
+
+    Raises:
+        Refused: names the file and the mend.
+    """
+    file = ws.published / FILE_NAME
+    known = {publication.publication_hash for publication in _publications(con)}
+    if set(held_hashes(file) or ()) - known:
+        raise Refused(
+            f"{file}: it shows a publication that {ws.warehouse_file} does not know: the folder is another "
+            "warehouse's, or the warehouse is an older copy; give another folder with --published."
+        )
 
 
 def _publications(con: duckdb.DuckDBPyConnection) -> list[Publication]:
     rows = con.execute(
         """
-        select publication_sequence, close_date, publication_no
+        select publication_sequence, close_date, publication_no, publication_hash
         from issued.publications
         order by publication_sequence
         """

@@ -10,13 +10,15 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from .catalog import Catalog, Charge, Metric, Plan, Subscription, in_force
 from .numbers import event_value_fault, parse_number
 from .periods import Period, due_on, first_instant, local_date, periods_of
 from .usage import Event
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ def terms_of(catalog: Catalog, subscription: Subscription) -> Terms:
     """The terms of a subscription.
 
     `billing_starts_at` takes the place of the start for everything that is billed: the period that holds it begins
-    there. The last day is the local date of the end, which counts, also where the end is its first instant.
-    Source: BILLING_RULES §4 "Billing begins at `billing_starts_at` (default: start)", "Start and end day both count".
+    there. The last day is the local date of the last instant before the end: an end at local midnight leaves nothing of
+    the day that it begins.
+    Source: BILLING_RULES §4 "Billing begins at `billing_starts_at` (default: start)", "Start and end day both count";
+    decision D-6.
     """
     plan = plan_rows(catalog, subscription.plan_code)[0]
     zone_name = catalog.timezone_of(subscription.customer_id)
@@ -84,7 +88,7 @@ def terms_of(catalog: Catalog, subscription: Subscription) -> Terms:
         grace_days=catalog.entity_of(subscription.customer_id).grace_days,
         billing_starts_at=billing_starts_at,
         first_day=local_date(billing_starts_at, zone_name),
-        last_day=None if ended_at is None else local_date(ended_at, zone_name),
+        last_day=None if ended_at is None else local_date(ended_at - MICROSECOND, zone_name),
     )
 
 
