@@ -422,6 +422,9 @@ def flat(transaction_id: str, /, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**record, **changes}.items() if value is not ...}
 
 
+SHORT = {"user_id": "c", "event_type": "tokens", "timestamp": 1759276800, "quantity": 2}
+
+
 def write_jsonl(path: Path, *records: dict[str, Any] | str) -> Path:
     texts = [one if isinstance(one, str) else json.dumps(one) for one in records]
     path.write_text("".join(f"{text}\n" for text in texts))
@@ -444,10 +447,11 @@ def write_jsonl(path: Path, *records: dict[str, Any] | str) -> Path:
         (flat("1", timestamp="1e99999999"), "timestamp_out_of_range"),
         (flat("1", properties=[]), "properties_not_object"),
         (flat("1", properties="text"), "properties_not_object"),
-        ({"user_id": "c", "event_type": "tokens", "quantity": "x"}, "bad_quantity"),
-        ({"user_id": "c", "event_type": "tokens", "quantity": True}, "bad_quantity"),
-        ('{"user_id": "c", "event_type": "tokens", "quantity": 1e-10}', "too_precise"),
-        ('{"user_id": "c", "event_type": "tokens", "quantity": 1e15}', "out_of_range"),
+        ({"user_id": "c", "event_type": "tokens", "quantity": 1}, "missing_timestamp"),
+        ({**SHORT, "quantity": "x"}, "bad_quantity"),
+        ({**SHORT, "quantity": True}, "bad_quantity"),
+        (json.dumps(SHORT).replace("2}", "1e-10}"), "too_precise"),
+        (json.dumps(SHORT).replace("2}", "1e15}"), "out_of_range"),
         ({"event": {"code": "tokens", "transaction_id": "1"}}, "missing_external_subscription_id"),
     ],
 )
@@ -490,9 +494,8 @@ def test_batches_come_first_then_file_hashes(tmp_path: Path) -> None:
 
 
 def test_lines_without_id_count_within_their_file(tmp_path: Path) -> None:
-    short = {"user_id": "c", "event_type": "tokens", "quantity": 2, "timestamp": 1759276800}
-    one = write_jsonl(tmp_path / "one.jsonl", short, short)
-    two = write_jsonl(tmp_path / "two.jsonl", short, short, short, {**short, "user_id": "d"})
+    one = write_jsonl(tmp_path / "one.jsonl", SHORT, SHORT)
+    two = write_jsonl(tmp_path / "two.jsonl", SHORT, SHORT, SHORT, {**SHORT, "user_id": "d"})
     verdicts = count_verdicts(read_batches([[one], [two]]))
     assert verdicts == {"accepted": 4, "duplicate": 2}
 
@@ -631,7 +634,7 @@ def bill_company(folder: Path, records: Iterable[dict[str, Any]], through: date)
 
 
 def test_monthly_invoice_with_tax_and_wallets(tmp_path: Path) -> None:
-    """October in New York is [2025-10-01 04:00, 2025-11-01 04:00) UTC; due on 1 + 2 November.
+    """October in New York ends at 2025-11-01 04:00 UTC; due on 1 + 2 November. The first day counts whole.
 
     Base 99. Calls: 3 × 0.01 = 0.03. Tokens: 1,100.5: 1,000 free, 100.5 × 0.0333 = 3.34665, flat 1: 4.34665 → 4.35.
     Fees 103.38; tax 8.875 % = 9.174975 → 9.17; total 112.55.
@@ -677,7 +680,7 @@ def test_monthly_invoice_with_tax_and_wallets(tmp_path: Path) -> None:
     }
     assert lines["tokens"].amount_unrounded == Decimal("4.34665")
     assert lines["tokens"].unit_amount == Decimal("0.003949704680")  # 4.34665 ÷ 1100.5
-    assert lines[None].service_period_start == datetime(2025, 10, 1, 4, tzinfo=UTC)
+    assert lines[None].service_period_start == datetime(2025, 10, 1, 5, tzinfo=UTC)
     assert lines[None].service_period_end == datetime(2025, 11, 1, 4, tzinfo=UTC)
     assert (invoice.fees_amount, invoice.tax_amount) == (Decimal("103.38"), Decimal("9.17"))
     assert [(draw.lot_id, draw.amount) for draw in invoice.draws] == [

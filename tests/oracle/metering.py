@@ -48,10 +48,14 @@ class Terms:
         )
 
     def bounds(self, period: Period) -> tuple[datetime, datetime]:
-        """The UTC instants [start, end) of a period."""
-        return first_instant(self.zone_name, period.start), first_instant(
-            self.zone_name, period.end
-        )
+        """The UTC instants [start, end) of a period; its first and last are those of the subscription.
+
+        Days are counted whole, usage is cut at the instant. Source: BILLING_RULES §4 "Usage splits at the instant".
+        """
+        starts_at = max(first_instant(self.zone_name, period.start), self.billing_starts_at)
+        ends_at = first_instant(self.zone_name, period.end)
+        ended_at = self.subscription.ended_at
+        return starts_at, ends_at if ended_at is None else min(ends_at, ended_at)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,9 @@ def periods_of(interval: str, first_day: date, last_day: date | None) -> Iterato
 def due_on(period: Period, *, is_in_advance: bool, grace_days: int) -> date:
     """The first billing date on which the period can be billed.
 
+    The end is the first day after the period, also where the subscription ends within its last day: the close of D may
+    run as soon as D has ended in UTC, when only the midnight that begins D has passed in every zone.
     Source: BILLING_RULES §4 "A period is due if the local date of its end (arrears) or start (advance) + grace days
-    ≤ D". The end is the first day after it, as periods are half-open.
+    ≤ D", "its midnight: the one that begins D".
     """
     return (period.start if is_in_advance else period.end) + timedelta(days=grace_days)

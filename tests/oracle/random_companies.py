@@ -326,7 +326,11 @@ def plan_rows(
 def subscriptions(
     draw: st.DrawFn, window: Window, zone_name: str, number: int, terms: tuple[str, bool, int]
 ) -> DrawnSubscription:
-    """A subscription to the plan of the same number. Some began long before their billing begins."""
+    """A subscription to the plan of the same number. Some began long before their billing begins.
+
+    The last day is one that counts: the end is a microsecond after its first instant or later, up to the midnight that
+    ends it.
+    """
     interval, is_in_advance, grace_days = terms
     possible = [
         span
@@ -338,7 +342,7 @@ def subscriptions(
     span = draw(st.sampled_from(whole if is_taken_over else possible))
     ended_at = None
     if span.last_day is not None:
-        ended_at = draw(instants_of_day(zone_name, span.last_day))
+        ended_at = draw(instants_of_day(zone_name, span.last_day)) + MICROSECOND
     if is_taken_over:
         starts_at = first_instant(zone_name, span.first_day)
         started_at = starts_at - timedelta(days=draw(st.integers(1, 400)), seconds=1)
@@ -346,7 +350,6 @@ def subscriptions(
         started_at = starts_at = draw(instants_of_day(zone_name, span.first_day))
         if ended_at is not None and started_at >= ended_at:  # both on one day
             started_at = starts_at = first_instant(zone_name, span.first_day)
-            ended_at = max(ended_at, started_at + MICROSECOND)
     row = {
         "subscription_id": f"{COPY}sub{number}",
         "external_subscription_id": f"{COPY}ext{number}",
@@ -613,6 +616,7 @@ def bad_lines(draw: st.DrawFn, scene: Scene, number: str) -> UsageLine | None:
     good_time = '"timestamp": "2025-10-10T00:00:00Z"'
     who = f'"external_subscription_id": "{external_id}", "code": "{COUNTED}"'
     txn = f'"transaction_id": "{COPY}{number.removeprefix("bad")}"'
+    short = f'"user_id": "{COPY}customer", "event_type": "{SUMMED}"'
     texts = [
         "{not json",
         f'{{{txn}, {who}, "timestamp": ',
@@ -623,9 +627,10 @@ def bad_lines(draw: st.DrawFn, scene: Scene, number: str) -> UsageLine | None:
         f'{{{txn}, {who}, "timestamp": "2025-10-10T00:00:00"}}',
         f'{{{txn}, {who}, "timestamp": 1759276800000}}',
         f'{{{txn}, {who}, {good_time}, "properties": [1]}}',
-        f'{{"user_id": "{COPY}customer", "event_type": "{SUMMED}", "quantity": "few"}}',
-        f'{{"user_id": "{COPY}customer", "event_type": "{SUMMED}", "quantity": 0.0000000001}}',
-        f'{{"user_id": "{COPY}customer", "event_type": "{SUMMED}", "quantity": 1e15}}',
+        f"{{{short}}}",
+        f'{{{short}, {good_time}, "quantity": "few"}}',
+        f'{{{short}, {good_time}, "quantity": 0.0000000001}}',
+        f'{{{short}, {good_time}, "quantity": 1e15}}',
     ]
     return UsageLine(number, "raw", "jsonl", text=draw(st.sampled_from(texts)))
 

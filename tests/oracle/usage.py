@@ -139,8 +139,7 @@ def _records(path: Path) -> Iterator[str | dict[str, Any]]:
         data = gzip.decompress(data)
     text = data.decode("utf-8-sig")
     if ".csv" in path.name:
-        for row in csv.DictReader(io.StringIO(text, newline="")):
-            yield row
+        yield from csv.DictReader(io.StringIO(text, newline=""))
     else:
         for line in text.split("\n"):
             if line.strip():
@@ -250,15 +249,18 @@ def _short_event(
 ) -> Event:
     """The short form {"user_id", "event_type", "quantity", "timestamp"}: names a customer, needs no id.
 
+    Without an id it needs a timestamp: with neither, the same use of another day could not be told from a duplicate.
     Source: BILLING_RULES §1 "Without any id (short form): content hash + occurrence number within its file is the id".
     """
     code = _required_text(record, "event_type")
     customer = _required_text(record, "user_id")
+    transaction_id = _text(record.get("transaction_id"))
     stated_at = _instant(record.get("timestamp"))
+    if transaction_id is None and stated_at is None:
+        raise Rejection("missing_timestamp")
     properties = _properties(record.get("properties"))
     quantity = _quantity(record.get("quantity"))
     content = _content(code, stated_at, quantity, properties)
-    transaction_id = _text(record.get("transaction_id"))
     if transaction_id is not None:
         key: tuple[str, ...] = _key_of(None, customer, transaction_id)
     else:

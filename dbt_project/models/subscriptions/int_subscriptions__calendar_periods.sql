@@ -10,7 +10,7 @@ terms as (
 ),
 
 resume_points as (
-    select subscription_id, fee_family, is_due_at_start, resumes_at, resume_date, subscription_end_date, ended_on_date
+    select subscription_id, fee_family, is_due_at_start, resumes_at, resume_date, subscription_end_date
     from {{ ref('int_subscriptions__resume_points') }}
 ),
 
@@ -22,7 +22,6 @@ first_periods as (
         resume_points.resumes_at,
         resume_points.resume_date,
         resume_points.subscription_end_date,
-        resume_points.ended_on_date,
         terms.billing_interval,
         {{ calendar_period_start('resume_points.resume_date', 'terms.billing_interval') }} as first_day
     from resume_points
@@ -59,11 +58,7 @@ clipped_to_the_subscription as (
         whole_start_date,
         whole_end_date,
         greatest(whole_start_date, resume_date) as period_start_date,
-        least(whole_end_date, subscription_end_date) as period_end_date,
-        case
-            when whole_end_date < subscription_end_date then whole_end_date
-            else least(whole_end_date, ended_on_date)
-        end as ends_on_date
+        least(whole_end_date, subscription_end_date) as period_end_date
     from counted_periods
     where greatest(whole_start_date, resume_date) < least(whole_end_date, subscription_end_date)
 )

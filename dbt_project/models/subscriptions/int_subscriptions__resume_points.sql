@@ -35,8 +35,7 @@ local_bounds as (
         terms.subscription_id,
         {{ local_date('terms.billing_starts_at', 'start_offsets.offset_seconds') }} as billing_start_date,
         {{ local_date("terms.ended_at - interval '1' microsecond", 'end_offsets.offset_seconds') }}
-        + interval '1' day as end_date,
-        {{ local_date('terms.ended_at', 'end_offsets.offset_seconds') }} as ended_on_date
+        + interval '1' day as end_date
     from terms
     inner join tz_offsets as start_offsets
         on
@@ -57,8 +56,7 @@ resumed as (
         fee_families.fee_family = 'base' and terms.is_pay_in_advance as is_due_at_start,
         coalesce(last_registered.period_ends_at, terms.billing_starts_at) as resumes_at,
         coalesce(last_registered.period_end_date, local_bounds.billing_start_date) as resume_date,
-        cast(local_bounds.end_date as date) as subscription_end_date,
-        local_bounds.ended_on_date
+        cast(local_bounds.end_date as date) as subscription_end_date
     from terms
     cross join fee_families
     inner join local_bounds on terms.subscription_id = local_bounds.subscription_id

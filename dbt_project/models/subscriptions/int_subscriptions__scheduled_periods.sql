@@ -1,5 +1,5 @@
 -- R-DUE: the periods that are not registered yet, with their UTC bounds and the close date that bills them.
--- A period is due on the local date of its end (arrears) or start (advance), plus the entity's days of grace.
+-- A period is due on the local date after its last day (arrears) or of its start (advance), plus the entity's days of grace.
 -- Grain: one row per (subscription_id, fee_family, period_start_date).
 
 with
@@ -18,8 +18,7 @@ calendar_periods as (
         whole_start_date,
         whole_end_date,
         period_start_date,
-        period_end_date,
-        ends_on_date
+        period_end_date
     from {{ ref('int_subscriptions__calendar_periods') }}
 ),
 
@@ -41,7 +40,7 @@ bounded_in_utc as (
         cast(
             case
                 when calendar_periods.is_due_at_start then calendar_periods.period_start_date
-                else calendar_periods.ends_on_date
+                else calendar_periods.period_end_date
             end + terms.grace_days * interval '1' day as date
         ) as due_date
     from calendar_periods
