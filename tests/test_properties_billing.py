@@ -30,7 +30,8 @@ from tests.oracle.comparison import (
     published_tables,
     table_differences,
 )
-from tests.oracle.random_companies import AUTUMN, NEW_YEAR, SPRING, Example, Window, examples
+from tests.oracle.random_companies import examples
+from tests.oracle.random_rows import AUTUMN, NEW_YEAR, SPRING, Example, Window
 from tests.oracle.usage import landing_files
 
 EXAMPLES = 200
@@ -102,10 +103,31 @@ def check_company(folder: Path, window: Window, *, count: int, seed_number: int)
     assert not differences, describe(company, differences)
 
     counts = published_counts(published.finance, published.warehouse)
-    assert count_differences(expected_counts(expected), counts) == []
+    # Of an event that is matched, which verdict comes first where two hold is a matter of reading: D-10.
+    assert count_differences(_coarse(expected_counts(expected)), _coarse(counts)) == []
     accepted = sum(counts["event verdicts"].values())
     assert accepted == counts["line verdicts"]["accepted"], "an accepted event has no verdict"
     assert permuted_differences(company, actual) == {}
+
+
+MATCHED = (
+    "billed",
+    "open",
+    "not_charged",
+    "before_start",
+    "not_numeric",
+    "too_precise",
+    "out_of_range",
+)
+
+
+def _coarse(counts: dict[str, Any]) -> dict[str, Any]:
+    """The counts with the verdicts of events that have a subscription and a metric added up by code."""
+    verdicts: dict[Any, int] = {}
+    for (verdict, code), count in counts["event verdicts"].items():
+        key = ("matched" if verdict in MATCHED else verdict, code)
+        verdicts[key] = verdicts.get(key, 0) + count
+    return {**counts, "event verdicts": verdicts}
 
 
 def permuted_differences(

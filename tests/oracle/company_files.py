@@ -24,7 +24,7 @@ import pyarrow
 import pyarrow.parquet
 
 from .numbers import parse_number
-from .random_companies import COPY, ENTITIES, PRICES, Example, JsonNumber, UsageLine, Window
+from .random_rows import COPY, ENTITIES, PRICES, Example, JsonNumber, UsageLine, Window
 
 PROPERTY_FIELDS = ("amount", "gb", "note")
 COLUMNS = {
