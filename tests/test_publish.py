@@ -153,3 +153,21 @@ def test_drafts_of_another_run_are_not_published(twice_closed, tmp_path: Path) -
         set_run_of(con, published_run(con, FIRST_CLOSE))
     with pytest.raises(Refused, match="holds the drafts of another run"):
         publish(company.workspace, run)
+
+
+def test_a_close_repeated_from_a_copy_gives_the_same_files(
+    small_company: ClosedCompany,  # noqa: F811
+    twice_closed: ClosedCompany,
+    tmp_path: Path,
+) -> None:
+    again = small_company.copy(tmp_path)
+    close_through(again.workspace, SECOND_CLOSE, clock=clock)
+    parquet = {
+        name: data for name, data in published_bytes(again).items() if name.endswith(".parquet")
+    }
+    assert parquet == {
+        name: data
+        for name, data in published_bytes(twice_closed).items()
+        if name.endswith(".parquet")
+    }
+    assert contents(again) == contents(twice_closed)

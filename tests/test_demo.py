@@ -1,0 +1,75 @@
+"""The demo's usage is the same to the byte every time, and never overwrites anybody's files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from orchestration.demo import DemoReport, generate
+from orchestration.demo.story import DEFECTS, STORY
+from orchestration.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoReport]:
+    folder = tmp_path_factory.mktemp("usage")
+    return folder, generate(folder)
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_two_generations_are_equal_to_the_byte_and_in_their_times(written, tmp_path: Path) -> None:
+    folder, report = written
+    other = generate(tmp_path)
+    assert contents(folder) == contents(tmp_path)
+    assert other == report
+    assert report.line_count >= 300_000
+    assert set(contents(folder)) == set(report.files)
+
+
+def test_a_folder_that_has_the_files_is_left_as_it_is(written) -> None:
+    folder, _ = written
+    before = contents(folder)
+    assert not generate(folder).is_new
+    assert contents(folder) == before
+
+
+def test_another_file_of_the_same_name_is_never_overwritten(tmp_path: Path) -> None:
+    mine = tmp_path / "2025-10" / "api" / "beacon.csv"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(BadInput, match=r"beacon\.csv: another file has this name; move it away"):
+        generate(tmp_path)
+    assert list(contents(tmp_path)) == ["2025-10/api/beacon.csv"]
+
+
+def test_counted_events_are_the_designed_number(written) -> None:
+    """October's file has a line for each of Atlas's 12,345 calls, and repeats 600 of them."""
+    folder, _ = written
+    text = gzip.decompress((folder / "2025-10/api/atlas.jsonl.gz").read_bytes()).decode()
+    ids = [json.loads(line)["transaction_id"] for line in text.splitlines()]
+    assert len(set(ids)) == STORY["atlas"].totals[date(2025, 10, 1)] == 12_345
+    assert len(ids) - len(set(ids)) == DEFECTS["duplicate"] // 2
+
+
+def test_weekly_values_add_up_to_the_last_decimal(written) -> None:
+    """The first week is 100.000000001 GB, of which one event is a single 10^-9."""
+    folder, _ = written
+    nano = []
+    for line in (folder / "weekly/cinder.jsonl").read_text().splitlines():
+        event = json.loads(line, parse_float=str, parse_int=str)
+        if event["transaction_id"].startswith("cinder-251006-"):
+            whole, _, decimals = event["properties"]["gb"].partition(".")
+            nano.append(int(whole + decimals.ljust(9, "0")))
+    assert sum(nano) == 100_000_000_001
+    assert min(nano) == 1
