@@ -97,6 +97,13 @@ def test_first_accepted_line_owns_its_id(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["0.000000001", "-0.50", "12345678901234.123456789"])
+def test_a_number_and_its_digits_are_the_same_content(tmp_path: Path, text: str) -> None:
+    line = json.dumps(flat("1", properties={"amount": text}))
+    path = write_jsonl(tmp_path / "usage.jsonl", line, line.replace(f'"{text}"', text))
+    assert count_verdicts(read_batches([[path]])) == {"accepted": 1, "duplicate": 1}
+
+
 def test_batches_come_first_then_file_hashes(tmp_path: Path) -> None:
     paths = [
         write_jsonl(tmp_path / f"{name}.jsonl", flat("1", properties={"amount": name}))

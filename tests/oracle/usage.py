@@ -369,8 +369,13 @@ def _content(
         code,
         "" if stated_at is None else stated_at.isoformat(),
         "" if quantity is None else format(quantity.normalize(), "f"),
-        json.dumps(properties, sort_keys=True, default=str),
+        json.dumps(properties, sort_keys=True, default=_plain_digits),
     )
+
+
+def _plain_digits(number: Decimal) -> str:
+    """A JSON number without exponent, as a CSV file would write it: 0.000000001, not 1E-9."""
+    return format(number, "f") if abs(number.adjusted()) < 100 else str(number)
 
 
 def count_verdicts(lines: Iterable[Line]) -> Counter[str]:
