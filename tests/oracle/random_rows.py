@@ -80,6 +80,7 @@ class Window:
 AUTUMN = Window("autumn 2025", date(2025, 10, 1), date(2025, 11, 3))
 SPRING = Window("spring 2025", date(2025, 3, 3), date(2025, 4, 1))
 NEW_YEAR = Window("new year 2012, a day left out in Apia", date(2011, 12, 12), date(2012, 1, 2))
+WINDOWS = {window.name: window for window in (AUTUMN, SPRING, NEW_YEAR)}
 
 
 @dataclass(frozen=True)
