@@ -23,11 +23,13 @@ class Stopped(BaseException):
 
 
 def put_first(scratch: Scratch) -> None:
-    scratch.put("first.jsonl", [flat("a"), flat("b"), "not json"])
+    scratch.put("first.jsonl", [flat("a"), flat("b"), "not json", flat("r", retracts="c")])
 
 
 def put_second(scratch: Scratch) -> None:
-    scratch.put("second.jsonl", [flat("a"), flat("b", code="other"), flat("c"), "not json"])
+    scratch.put(
+        "second.jsonl", [flat("a"), flat("b", code="other"), flat("c", amends="a"), "not json"]
+    )
     scratch.put(
         "third.csv", "transaction_id,code,external_subscription_id,tokens\nd,tokens,sub_1,7\n"
     )
@@ -111,7 +113,13 @@ def test_after_stops_and_refusals_an_ingest_gives_what_an_undisturbed_one_gives(
     scratch = continued(after_first)
     scratch.metrics("v1", {"tokens": "tokens"})
     put_second(scratch)
-    some_models = ("int_landing__judged_lines", "fct_event_keys", "fct_repeated_events")
+    some_models = (
+        "int_landing__judged_lines",
+        "fct_event_keys",
+        "fct_repeated_events",
+        "fct_events",
+    )
+    some_models += ("fct_contested_events", "fct_retractions", "fct_retracted_events")
     for stop in (stop_in_reading, stop_in_dbt(*some_models), stop_before_completion):
         with monkeypatch.context() as patch:
             stop(patch)

@@ -207,11 +207,15 @@ def test_column_properties_holds_an_object(
 
 def test_the_shape_with_most_columns_decides_what_is_a_property() -> None:
     flat_columns = ["transaction_id", "external_subscription_id", "code", "timestamp"]
-    assert tables.own_columns([*flat_columns, "event_type", "quantity"]) == frozenset(flat_columns)
+    assert tables.own_columns([*flat_columns, "event_type", "quantity"]).columns == frozenset(
+        flat_columns
+    )
     short_columns = ["user_id", "event_type", "quantity", "timestamp"]
-    assert tables.own_columns([*short_columns, "code"]) == frozenset(short_columns)
-    assert tables.own_columns([*flat_columns, "event_type", "user_id"]) == frozenset(flat_columns)
-    assert tables.own_columns(["a", "b"]) == frozenset("ab")
+    assert tables.own_columns([*short_columns, "code"]).columns == frozenset(short_columns)
+    assert tables.own_columns([*flat_columns, "event_type", "user_id"]).columns == frozenset(
+        flat_columns
+    )
+    assert tables.own_columns(["a", "b"]).columns == frozenset("ab")
 
 
 def test_parquet_cells_keep_their_digits(tmp_path: Path) -> None:

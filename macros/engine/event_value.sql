@@ -15,50 +15,55 @@
 {%- endmacro %}
 
 
-{# A text as decimal(24,9), to the digit; NULL where `exact_decimal_fault` names a fault. #}
-{% macro exact_decimal(text) -%}
-    {%- set number = decimal_parts(text) -%}
+{#
+    A text as a decimal with so many digits before and behind the decimal point, decimal(24,9) if not said, to the digit;
+    NULL where `exact_decimal_fault` names a fault.
+#}
+{% macro exact_decimal(text, whole_digits=15, decimals=9) -%}
+    {%- set number = decimal_parts(text, decimals) -%}
+    {%- set type = 'decimal(' ~ (whole_digits + decimals) ~ ', ' ~ decimals ~ ')' -%}
+    {%- set fault = exact_decimal_fault(text, whole_digits, decimals) -%}
     case
-        when {{ is_plain_decimal(text) }} then cast({{ text }} as decimal(24, 9))
-        when {{ number.digits }} = '' and {{ exact_decimal_fault(text) }} is null then cast('0' as decimal(24, 9))
-        when {{ exact_decimal_fault(text) }} is null
+        when {{ is_plain_decimal(text, whole_digits, decimals) }} then cast({{ text }} as {{ type }})
+        when {{ number.digits }} = '' and {{ fault }} is null then cast('0' as {{ type }})
+        when {{ fault }} is null
             then cast(
                 regexp_extract({{ number.text }}, '^-', 0)
-                || left({{ number.nano_digits }}, length({{ number.nano_digits }}) - 9)
-                || '.' || right({{ number.nano_digits }}, 9)
-                as decimal(24, 9)
+                || left({{ number.scaled_digits }}, length({{ number.scaled_digits }}) - {{ decimals }})
+                || '.' || right({{ number.scaled_digits }}, {{ decimals }})
+                as {{ type }}
             )
     end
 {%- endmacro %}
 
 
 {# What keeps a text from being an `exact_decimal`; NULL if nothing does. #}
-{% macro exact_decimal_fault(text) -%}
-    {%- set number = decimal_parts(text) -%}
+{% macro exact_decimal_fault(text, whole_digits=15, decimals=9) -%}
+    {%- set number = decimal_parts(text, decimals) -%}
     case
         when {{ text }} is null then 'not_numeric'
-        when {{ is_plain_decimal(text) }} then null
+        when {{ is_plain_decimal(text, whole_digits, decimals) }} then null
         when not {{ matches_pattern(number.text, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') }}
             then 'not_numeric'
         when {{ number.digits }} = '' then null
-        when {{ number.whole_count }} > 15 then 'out_of_range'
-        when {{ number.decimal_count }} > 9 then 'too_precise'
+        when {{ number.whole_count }} > {{ whole_digits }} then 'out_of_range'
+        when {{ number.decimal_count }} > {{ decimals }} then 'too_precise'
     end
 {%- endmacro %}
 
 
 {# The usual case, which can be cast as it is. #}
-{% macro is_plain_decimal(text) -%}
-    {{ matches_pattern(text, '-?[0-9]{1,15}([.][0-9]{1,9})?') }}
+{% macro is_plain_decimal(text, whole_digits, decimals) -%}
+    {{ matches_pattern(text, '-?[0-9]{1,' ~ whole_digits ~ '}([.][0-9]{1,' ~ decimals ~ '})?') }}
 {%- endmacro %}
 
 
 {#
     Expressions over the text of a number: digits (without the zeros at both ends), how many of its digits stand before
-    and after the decimal point once the exponent has moved it, and nano_digits, the number as an integer count of
-    10^-9. Counting digits needs no number type that an exponent such as 1e999999999 could overflow.
+    and after the decimal point once the exponent has moved it, and scaled_digits, the number as an integer count of
+    10^-decimals. Counting digits needs no number type that an exponent such as 1e999999999 could overflow.
 #}
-{% macro decimal_parts(text) -%}
+{% macro decimal_parts(text, decimals) -%}
     {%- set trimmed = 'trim(' ~ text ~ ')' -%}
     {%- set mantissa = "regexp_replace(" ~ trimmed ~ ", '[eE].*$', '')" -%}
     {%- set exponent_text = "regexp_extract(" ~ trimmed ~ ", '[eE]([+-]?[0-9]+)$', 1)" -%}
@@ -76,13 +81,13 @@
     {%- set decimal_count -%}
         ({{ fraction_length }} - (length({{ all_digits }}) - length({{ digits }})) - {{ exponent }})
     {%- endset -%}
-    {%- set zero_count = "cast(9 - " ~ decimal_count ~ " as integer)" -%}
+    {%- set zero_count = "cast(" ~ decimals ~ " - " ~ decimal_count ~ " as integer)" -%}
     {{ return({
         'text': trimmed,
         'digits': digits,
         'whole_count': '(length(' ~ all_digits ~ ') - ' ~ fraction_length ~ ' + ' ~ exponent ~ ')',
         'decimal_count': decimal_count,
-        'nano_digits': "lpad(" ~ digits ~ " || repeat('0', " ~ zero_count ~ "), cast(greatest(10, length(" ~ digits
-            ~ ") + " ~ zero_count ~ ") as integer), '0')",
+        'scaled_digits': "lpad(" ~ digits ~ " || repeat('0', " ~ zero_count ~ "), cast(greatest(" ~ (decimals + 1)
+            ~ ", length(" ~ digits ~ ") + " ~ zero_count ~ ") as integer), '0')",
     }) }}
 {%- endmacro %}

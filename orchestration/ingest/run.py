@@ -43,6 +43,9 @@ BATCH_TABLES = (
     "fct_events",
     "fct_event_keys",
     "fct_repeated_events",
+    "fct_contested_events",
+    "fct_retractions",
+    "fct_retracted_events",
     "fct_rejected_lines",
     "fct_file_verdicts",
 )

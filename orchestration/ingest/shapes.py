@@ -15,46 +15,66 @@ import yaml
 from orchestration.contracts import load_contracts
 from orchestration.workspace import DBT_PROJECT
 
+PROPERTIES = "properties"
+
 
 @dataclass(frozen=True)
 class TableShape:
-    """A shape that rows of a table may have: the column that marks it, and all columns of its own."""
+    """A shape that rows of a table may have: the columns that mark it, all columns of its own, and where others go.
+
+    `properties` is the column that holds a JSON object of properties, and the key under which other columns stand.
+    """
 
     name: str
-    marker: str
+    markers: frozenset[str]
     columns: frozenset[str]
+    properties: str
+
+
+@dataclass(frozen=True)
+class OwnColumns:
+    """The columns of one table that are the event's own, and the key of its properties."""
+
+    columns: frozenset[str]
+    properties: str
 
 
 @lru_cache(maxsize=1)
 def table_shapes() -> tuple[TableShape, ...]:
-    """The shapes of the dbt var `event_shapes` that tables may have, in its order."""
+    """The shapes of the dbt var `event_shapes` that tables may have, in the order in which they first occur there."""
     project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     contracts = load_contracts()
-    shapes = []
+    markers: dict[str, set[str]] = {}
     for shape in project["vars"]["event_shapes"]:
-        model = contracts[f"landing.stg_incoming__{shape['name']}"]
-        columns = frozenset(model.meta.get("table_columns", ()))
+        markers.setdefault(shape["name"], set()).add(shape["marker"])
+    shapes = []
+    for name, marked_by in markers.items():
+        meta = contracts[f"landing.stg_incoming__{name}"].meta
+        columns = frozenset(meta.get("table_columns", ()))
         if columns:
-            shapes.append(TableShape(shape["name"], shape["marker"], columns))
+            properties = meta.get("table_properties", PROPERTIES)
+            shapes.append(TableShape(name, frozenset(marked_by), columns, properties))
     return tuple(shapes)
 
 
-def own_columns(names: Collection[str]) -> frozenset[str]:
+def own_columns(names: Collection[str]) -> OwnColumns:
     """The columns of a table that are the event's own; all others are its properties.
 
-    Of the shapes whose marker is a column, the one with most columns that only it has; of equals the last, which is
-    the most general. A table of no shape keeps all its columns, and its rows are rejected for what they are.
+    Of the shapes of which a marker is a column, the one with most columns that only it has; of equals the last, which
+    is the most general. A table of no shape keeps all its columns, and its rows are rejected for what they are.
 
     Example:
-        >>> sorted(own_columns(["code", "transaction_id", "tokens"]))
+        >>> sorted(own_columns(["code", "transaction_id", "tokens"]).columns)
         ['code', 'transaction_id']
     """
     present = frozenset(names)
-    shapes = [shape for shape in reversed(table_shapes()) if shape.marker in present]
+    shapes = [shape for shape in reversed(table_shapes()) if shape.markers & present]
 
     def telling(shape: TableShape) -> int:
         others = frozenset().union(*(other.columns for other in shapes if other is not shape))
         return len((shape.columns - others) & present)
 
     best = max(shapes, key=telling, default=None)
-    return present if best is None else best.columns & present
+    if best is None:
+        return OwnColumns(present, PROPERTIES)
+    return OwnColumns(best.columns & present, best.properties)

@@ -3,7 +3,7 @@
 Belongs here: cells, headers, column types. Does not belong here: bytes and line ends of JSONL (`readers`).
 
 No cell passes through a binary float that was none before. A column that is not the event's own becomes a property;
-a blank or null cell is left out; a column `properties` holds a JSON object.
+a blank or null cell is left out; a column `properties` (CloudEvents: `data`) holds a JSON object.
 """
 
 from __future__ import annotations
@@ -34,14 +34,13 @@ from orchestration.ingest.readers import (
 from orchestration.ingest.shapes import own_columns
 
 ROWS_PER_BLOCK = 20_000
-PROPERTIES = "properties"
 
 # A cell as it goes into JSON text; None for a cell that is left out.
 Cell = str | None
 
 
 class RowWriter:
-    """Makes JSON objects of rows with given columns. `properties_at` is the position of a column `properties`, or None.
+    """Makes JSON objects of rows with given columns. `properties_at` is where the properties stand, or None.
 
     Example:
         >>> RowWriter(["code", "tokens"]).line(['"llm"', '"12"'])
@@ -50,11 +49,13 @@ class RowWriter:
 
     def __init__(self, names: Sequence[str]) -> None:
         _refuse_bad_header(names)
-        own = own_columns(names)
+        shape = own_columns(names)
+        own, properties = shape.columns, shape.properties
         keys = [quoted(name) + ":" for name in names]
-        self.properties_at = names.index(PROPERTIES) if PROPERTIES in own else None
+        self._properties_key = quoted(properties) + ":"
+        self.properties_at = names.index(properties) if properties in own else None
         self._own = [
-            (at, keys[at]) for at, name in enumerate(names) if name in own and name != PROPERTIES
+            (at, keys[at]) for at, name in enumerate(names) if name in own and name != properties
         ]
         self._other = [(at, keys[at]) for at, name in enumerate(names) if name not in own]
 
@@ -64,15 +65,17 @@ class RowWriter:
         others = [key + cell for at, key in self._other if (cell := cells[at]) is not None]
         given = None if self.properties_at is None else cells[self.properties_at]
         if given is not None and not others:
-            parts.append(f'"{PROPERTIES}":{given}')
+            parts.append(self._properties_key + given)
         elif given is not None and given.startswith("{"):
             inner = given.strip()[1:-1].strip()
-            parts.append(f'"{PROPERTIES}":{{{",".join([*others, inner] if inner else others)}}}')
+            parts.append(
+                f"{self._properties_key}{{{','.join([*others, inner] if inner else others)}}}"
+            )
         elif given is not None:
             # Not an object: it is kept as it is, so that the row is rejected for it.
-            parts.append(f'"{PROPERTIES}":{given}')
+            parts.append(self._properties_key + given)
         elif others:
-            parts.append(f'"{PROPERTIES}":{{{",".join(others)}}}')
+            parts.append(f"{self._properties_key}{{{','.join(others)}}}")
         return "{" + ",".join(parts) + "}"
 
 
@@ -86,7 +89,7 @@ def _refuse_bad_header(names: Sequence[str]) -> None:
 
 
 def object_or_text(text: str) -> str:
-    """A cell of column `properties` as JSON: the object that stands in it, else a text (which is then rejected).
+    """A cell of the column of properties as JSON: the object that stands in it, else a text (which is then rejected).
 
     Example:
         >>> object_or_text('{"tokens": 1.50}'), object_or_text("none")

@@ -15,7 +15,10 @@ candidates as (
         code,
         event_at,
         quantity,
-        properties
+        properties,
+        precise_total_amount_cents,
+        retracts_transaction_id,
+        amends_transaction_id
     from {{ ref('int_landing__judged_lines') }}
     where reject_reason is null
 ),

@@ -18,6 +18,8 @@ events as (
         external_customer_id,
         cast(date_trunc('hour', event_at) as timestamp) as hour_starts_at
     from {{ ref('fct_events') }}
+    -- A pure retraction is no usage.
+    where retracts_transaction_id is null
 ),
 
 counted as (

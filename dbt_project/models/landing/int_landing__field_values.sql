@@ -19,6 +19,7 @@ events as (
         quantity,
         properties
     from {{ ref('fct_events') }}
+    where retracts_transaction_id is null
 ),
 
 texts as (

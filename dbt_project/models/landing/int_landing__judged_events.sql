@@ -16,13 +16,18 @@ judged as (
         *,
         case
             when has_repeated_key then 'not_json'
-            when code is null then 'missing_code'
+            when retracts_transaction_id is not null and amends_transaction_id is not null then 'retracts_and_amends'
+            -- A pure retraction has to say whose event it takes back, and no more.
+            when code is null and retracts_transaction_id is null then 'missing_code'
             when scope_id is null then 'missing_external_subscription_id'
             when transaction_id is null and is_id_required then 'missing_transaction_id'
-            -- Without id and time, a repetition could not be told from new usage.
-            when transaction_id is null and timestamp_text is null then 'missing_timestamp'
+            -- Without id and time, a repetition could not be told from new usage; taking back twice is taking back.
+            when transaction_id is null and timestamp_text is null and retracts_transaction_id is null
+                then 'missing_timestamp'
+            when transaction_id in (retracts_transaction_id, amends_transaction_id) then 'names_itself'
             when timestamp_fault is not null then timestamp_fault
             when not has_object_properties then 'properties_not_object'
+            when precise_total_amount_fault is not null then 'bad_precise_total_amount'
             when quantity_fault = 'not_numeric' then 'bad_quantity'
             else quantity_fault
         end as reject_reason
@@ -35,6 +40,18 @@ explained as (
         case reject_reason
             when 'not_json' then 'A key occurs twice in one JSON object.'
             when 'missing_external_subscription_id' then 'The event names neither a subscription nor a customer.'
+            when 'missing_transaction_id' then 'The event has no id; one of CloudEvents needs both id and source.'
+            when 'retracts_and_amends' then 'An event either retracts another one or stands instead of it.'
+            when 'names_itself'
+                then 'Give the retraction or the mended event an id of its own, other than that of the event it names.'
+            when 'bad_precise_total_amount'
+                then
+                    case precise_total_amount_fault
+                        when 'too_precise' then 'More than 15 decimals: '
+                        when 'out_of_range' then 'More than 23 digits before the decimal point: '
+                        else 'Not a decimal number: '
+                    end
+                    || precise_total_amount_text
             when 'missing_timestamp' then 'An event without an id needs a timestamp.'
             when 'bad_timestamp' then 'Neither ISO 8601 nor epoch seconds: ' || timestamp_text
             when 'timestamp_without_offset' then 'Add Z or an offset such as +02:00: ' || timestamp_text

@@ -21,7 +21,7 @@ aggregates as (
     select distinct metrics.field_name, metrics.metric_code as code
     from {{ source('catalog', 'billable_metrics') }} as metrics
     inner join running on metrics.catalog_version = running.catalog_version
-    where metrics.field_name is not null
+    where metrics.field_name is not null and metrics.aggregation_type is distinct from 'unique_count'
 ),
 
 present as (

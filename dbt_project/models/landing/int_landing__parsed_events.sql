@@ -5,7 +5,7 @@
 with
 
 incoming as (
-    {% for shape in var('event_shapes') -%}
+    {% for shape in var('event_shapes') | map(attribute='name') | unique -%}
         select
             batch_number,
             file_hash,
@@ -17,9 +17,12 @@ incoming as (
             timestamp_text,
             quantity_text,
             properties_text,
+            precise_total_amount_text,
+            retracts_text,
+            amends_text,
             has_repeated_key,
             is_id_required
-        from {{ ref('stg_incoming__' ~ shape.name) }}
+        from {{ ref('stg_incoming__' ~ shape) }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -46,6 +49,11 @@ typed as (
         {{ exact_decimal('incoming.quantity_text') }} as quantity,
         coalesce(left(incoming.properties_text, 1), '{') = '{' as has_object_properties,
         {{ canonical_json("coalesce(incoming.properties_text, '{}')") }} as properties,
+        incoming.precise_total_amount_text,
+        {{ exact_decimal('incoming.precise_total_amount_text', whole_digits=23, decimals=15) }}
+            as precise_total_amount_cents,
+        case when trim(incoming.retracts_text) <> '' then incoming.retracts_text end as retracts_transaction_id,
+        case when trim(incoming.amends_text) <> '' then incoming.amends_text end as amends_transaction_id,
         incoming.has_repeated_key,
         incoming.is_id_required
     from incoming
@@ -58,7 +66,11 @@ parsed as (
         {{ event_instant_fault('timestamp_text', 'event_at') }} as timestamp_fault,
         case
             when quantity is null and quantity_text is not null then {{ exact_decimal_fault('quantity_text') }}
-        end as quantity_fault
+        end as quantity_fault,
+        case
+            when precise_total_amount_cents is null and precise_total_amount_text is not null
+                then {{ exact_decimal_fault('precise_total_amount_text', whole_digits=23, decimals=15) }}
+        end as precise_total_amount_fault
     from typed
 )
 

@@ -1,7 +1,10 @@
 -- R-SHAPE: an event as one flat JSON object; CSV and Parquet rows arrive like this too.
 -- Grain: one row per line of the running batch in this shape.
 
-{% set texts = ['transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp'] %}
+{% set texts = [
+    'transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp',
+    'precise_total_amount_cents', 'retracts', 'amends',
+] %}
 
 with
 
@@ -37,6 +40,9 @@ incoming as (
         event.timestamp as timestamp_text,
         cast(null as string) as quantity_text,
         event.properties as properties_text,
+        event.precise_total_amount_cents as precise_total_amount_text,
+        event.retracts as retracts_text,
+        event.amends as amends_text,
         {{ has_repeated_key('event_keys', count_of_values('event', texts + ['properties'])) }}
         or {{ has_repeated_key(json_keys('event.properties')) }} as has_repeated_key,
         true as is_id_required

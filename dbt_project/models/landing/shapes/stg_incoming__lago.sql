@@ -1,7 +1,10 @@
 -- R-SHAPE: an event as Lago's API takes it, inside the key `event`.
 -- Grain: one row per line of the running batch in this shape.
 
-{% set texts = ['transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp'] %}
+{% set texts = [
+    'transaction_id', 'external_subscription_id', 'external_customer_id', 'code', 'timestamp',
+    'precise_total_amount_cents', 'retracts', 'amends',
+] %}
 
 with
 
@@ -39,6 +42,9 @@ incoming as (
         line.event.timestamp as timestamp_text,
         cast(null as string) as quantity_text,
         line.event.properties as properties_text,
+        line.event.precise_total_amount_cents as precise_total_amount_text,
+        line.event.retracts as retracts_text,
+        line.event.amends as amends_text,
         {{ has_repeated_key('line_keys') }}
         or {{ has_repeated_key('event_keys', count_of_values('line.event', texts + ['properties'])) }}
         or {{ has_repeated_key(json_keys('line.event.properties')) }} as has_repeated_key,

@@ -2,7 +2,10 @@
 -- its value for whatever field a metric sums.
 -- Grain: one row per line of the running batch in this shape.
 
-{% set texts = ['transaction_id', 'user_id', 'event_type', 'quantity', 'timestamp'] %}
+{% set texts = [
+    'transaction_id', 'user_id', 'event_type', 'quantity', 'timestamp',
+    'precise_total_amount_cents', 'retracts', 'amends',
+] %}
 
 with
 
@@ -38,6 +41,9 @@ incoming as (
         event.timestamp as timestamp_text,
         event.quantity as quantity_text,
         event.properties as properties_text,
+        event.precise_total_amount_cents as precise_total_amount_text,
+        event.retracts as retracts_text,
+        event.amends as amends_text,
         {{ has_repeated_key('event_keys', count_of_values('event', texts + ['properties'])) }}
         or {{ has_repeated_key(json_keys('event.properties')) }} as has_repeated_key,
         false as is_id_required
