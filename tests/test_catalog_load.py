@@ -75,3 +75,20 @@ def test_reference_data_are_kept_once(ws: Workspace) -> None:
             "select count(*), count(distinct reference_version) from reference.currencies where currency = 'USD'"
         ).fetchone()
     assert count == (1, 1)
+
+
+def test_expressions_are_loaded_as_their_terms(ws: Workspace) -> None:
+    metrics = "prices/billable_metrics"
+    replace(ws, metrics, "aggregation_type,field_name", "aggregation_type,expression,field_name")
+    replace(ws, metrics, "calls,API calls,count,,", "calls,API calls,count,,,")
+    replace(ws, metrics, "sum,tokens", "sum,prompt * size / 1e9 - 4.5 * `cached tokens` + 1,")
+    version = load_catalog(ws)
+    with duckdb.connect(str(ws.warehouse_file)) as con:
+        rows = con.execute("select * from catalog.metric_terms order by term_number").fetchall()
+    billion = Decimal(10**9)
+    named = (version.catalog_version, "tokens")
+    assert rows == [
+        (*named, 1, "cached tokens", None, Decimal(-45 * 10**8), billion),
+        (*named, 2, "prompt", "size", Decimal(1), billion),
+        (*named, 3, None, None, billion, billion),
+    ]

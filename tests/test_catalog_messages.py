@@ -68,7 +68,8 @@ CASES = {
     ),
     "unknown charge model": (
         "prices/charges", "calls,standard", "calls,per_unit",
-        "prices/charges.csv row 2: charge_model is 'per_unit'; it must be one of standard, graduated, package",
+        "prices/charges.csv row 2: charge_model is 'per_unit'; it must be one of standard, graduated, "
+        "graduated_percentage, package, volume, percentage, dynamic, custom",
     ),
     "unknown currency": (
         "prices/plans", "99,USD", "99,USX",
@@ -113,7 +114,8 @@ CASES = {
     ),
     "sum without a field": (
         "prices/billable_metrics", "sum,tokens", "sum,",
-        "prices/billable_metrics.csv row 3: a sum needs field_name; name the property that holds the value",
+        "prices/billable_metrics.csv row 3: a sum needs a value; name the property that holds it in field_name, or "
+        "write an expression",
     ),
     "subscription that ends before it starts": (
         "accounts/subscriptions", "2025-10-01T00:00:00Z,,,", "2025-10-01T00:00:00Z,2025-09-01T00:00:00Z,,",
@@ -178,7 +180,7 @@ def test_missing_file_and_misspelt_file(ws: Workspace) -> None:
     assert check_folder(ws) == [
         "prices/plan.csv: not a file of the catalog; did you mean 'prices/plans.csv'?",
         "prices/plans.csv: the file is missing; create it with the header plan_code,plan_name,interval,"
-        "is_pay_in_advance,amount,currency,valid_from,valid_to,recorded_at",
+        "is_pay_in_advance,amount,currency,subscription_id,first_month,last_month,valid_from,valid_to,recorded_at",
     ]
 
 

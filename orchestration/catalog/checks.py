@@ -1,46 +1,49 @@
-"""What must hold between the rows of a catalog: keys, validity, references, and what a charge model asks for.
+"""What must hold between the rows of a catalog, else it cannot be loaded.
 
-Belongs here: checks that need more than one value; each gives lines that name file, row and mend. Does not belong
-here: reading and types (`reader`, `validate`), and checks on usage.
+Belongs here: the list of all checks, and those on keys, references, plans, subscriptions and entities; each gives lines
+that name file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges and tiers
+(`metric_checks`, `charge_checks`, `tier_checks`), what can be loaded but is hardly meant (`lint`), and checks on usage.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from orchestration.catalog.charge_checks import (
+    charge_problems,
+    filter_problems,
+    override_problems,
+    plans_of_subscriptions,
+)
+from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables
+from orchestration.catalog.metric_checks import metric_problems
 from orchestration.catalog.reader import CatalogFile
+from orchestration.catalog.tier_checks import tier_problems
 from orchestration.catalog.validate import Row
+from orchestration.catalog.validity_checks import validity_problems
 from orchestration.contracts import TableContract
 
-Tables = Mapping[str, Sequence[Row]]
 
-# The columns that each charge model needs and may have; every other pricing column must be blank.
-CHARGE_COLUMNS = {
-    "standard": (("unit_amount",), ()),
-    "graduated": ((), ()),
-    "package": (("package_amount", "package_size"), ("free_units",)),
-}
-PRICING_COLUMNS = ("unit_amount", "package_amount", "package_size", "free_units")
-
-
-def all_checks(files: Mapping[str, CatalogFile], tables: Tables) -> Iterator[str]:
-    """Every problem between rows, as lines `file row N: what; mend`."""
+def all_checks(
+    files: Mapping[str, CatalogFile], tables: Tables
+) -> Iterator[tuple[str, Iterator[str]]]:
+    """Every problem between rows: what it is about, and lines `file row N: what; mend`."""
     for name, file in files.items():
-        yield from key_problems(file, tables[name])
+        yield "keys", key_problems(file, tables[name])
         if file.contract.meta.get("validity"):
-            yield from validity_problems(file, tables[name])
-        yield from reference_problems(file, tables)
-    yield from metric_problems(tables)
-    yield from plan_problems(tables)
-    yield from charge_problems(tables)
-    yield from tier_problems(tables)
-    yield from minor_unit_problems(tables)
-    yield from subscription_problems(tables)
-    yield from prefix_problems(tables)
+            yield "validity", validity_problems(file, tables[name])
+        yield "references", reference_problems(file, tables)
+    yield "metrics", metric_problems(tables)
+    yield "plans", plan_problems(tables)
+    yield "charges", charge_problems(tables)
+    yield "filters", filter_problems(tables)
+    yield "tiers", tier_problems(tables)
+    yield "amounts", minor_unit_problems(tables)
+    yield "subscriptions", subscription_problems(tables)
+    yield "entities", prefix_problems(tables)
 
 
 def key_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:
@@ -52,7 +55,7 @@ def key_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         values = tuple(row[column] for column in key)
         if values in seen:
-            named = ", ".join(f"{column} {row[column]}" for column in key)
+            named = ", ".join(f"{name} {row[name]}" for name in key if row[name] is not None)
             yield (
                 f"{file.file_name} row {row.line}: duplicate key ({named}), which row {seen[values]} "
                 "has too; remove one, or give the correction a later recorded_at"
@@ -63,29 +66,6 @@ def key_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:
 def _full_key(contract: TableContract) -> list[str]:
     key = list(contract.meta["key"])
     return [*key, "valid_from", "recorded_at"] if contract.meta.get("validity") else key
-
-
-def validity_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:
-    """Validities that are empty, or overlap at an equal recorded_at (so that none is the later correction)."""
-    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        if row["valid_to"] is not None and row["valid_to"] <= row["valid_from"]:
-            yield (
-                f"{file.file_name} row {row.line}: valid_to {row['valid_to']} is not after valid_from "
-                f"{row['valid_from']}; valid_to is the first day on which the row no longer holds"
-            )
-        groups[(*(row[column] for column in file.contract.meta["key"]), row["recorded_at"])].append(
-            row
-        )
-    for group in groups.values():
-        ordered = sorted(group, key=lambda row: row["valid_from"])
-        for earlier, later in pairwise(ordered):
-            ends = earlier["valid_to"] or date.max
-            if earlier["valid_from"] < later["valid_from"] < ends:
-                yield (
-                    f"{file.file_name} row {later.line}: its validity overlaps that of row {earlier.line} "
-                    "at the same recorded_at; end the earlier one, or record the correction later"
-                )
 
 
 def reference_problems(file: CatalogFile, tables: Tables) -> Iterator[str]:
@@ -106,20 +86,12 @@ def reference_problems(file: CatalogFile, tables: Tables) -> Iterator[str]:
                 )
 
 
-def metric_problems(tables: Tables) -> Iterator[str]:
-    """A sum needs the field it sums; a count has none."""
-    for row in tables["billable_metrics"]:
-        where = f"prices/billable_metrics.csv row {row.line}"
-        if row["aggregation_type"] == "sum" and row["field_name"] is None:
-            yield f"{where}: a sum needs field_name; name the property that holds the value"
-        if row["aggregation_type"] == "count" and row["field_name"] is not None:
-            yield f"{where}: a count has no field_name; leave it empty"
-
-
 def plan_problems(tables: Tables) -> Iterator[str]:
     """The rows of one plan differ in price only: a running subscription cannot change its calendar."""
+    plans = plans_of_subscriptions(tables)
     first: dict[str, Row] = {}
     for row in tables["plans"]:
+        yield from override_problems(PLANS, row, plans)
         held = first.setdefault(row["plan_code"], row)
         for column in ("interval", "currency", "is_pay_in_advance"):
             if row[column] != held[column]:
@@ -129,76 +101,26 @@ def plan_problems(tables: Tables) -> Iterator[str]:
                 )
 
 
-def charge_problems(tables: Tables) -> Iterator[str]:
-    """Each charge has the price columns that its model uses, and no other."""
-    for row in tables["charges"]:
-        needed, possible = CHARGE_COLUMNS[row["charge_model"]]
-        where = f"prices/charges.csv row {row.line}: a {row['charge_model']} charge"
-        for column in PRICING_COLUMNS:
-            if column in needed and row[column] is None:
-                yield f"{where} needs {column}; fill it in"
-            if column not in (*needed, *possible) and row[column] is not None:
-                yield f"{where} does not use {column}; leave it empty"
-
-
-def tier_problems(tables: Tables) -> Iterator[str]:
-    """Tiers belong to a graduated charge row, ascend in file order, and exactly the last one is open."""
-    charges = {_charge_row(row): row for row in tables["charges"]}
-    tiers: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in tables["charge_tiers"]:
-        tiers[_charge_row(row)].append(row)
-    file = "prices/charge_tiers.csv row"
-    for key, rows in tiers.items():
-        if key not in charges:
-            yield (
-                f"{file} {rows[0].line}: no charge row has plan_code {key[0]}, charge_code {key[1]}, "
-                f"valid_from {key[2]} and this recorded_at; copy the four from prices/charges.csv"
-            )
-        elif charges[key]["charge_model"] != "graduated":
-            yield (
-                f"{file} {rows[0].line}: charge '{key[1]}' is {charges[key]['charge_model']}, which has no "
-                "tiers; remove them"
-            )
-        yield from _order_problems(file, rows)
-    for key, row in charges.items():
-        if row["charge_model"] == "graduated" and key not in tiers:
-            yield (
-                f"prices/charges.csv row {row.line}: graduated charge '{row['charge_code']}' has no tiers; "
-                "add them to prices/charge_tiers.csv"
-            )
-
-
-def _charge_row(row: Row) -> tuple[Any, ...]:
-    return (row["plan_code"], row["charge_code"], row["valid_from"], row["recorded_at"])
-
-
-def _order_problems(file: str, rows: Sequence[Row]) -> Iterator[str]:
-    previous = 0
-    for row in rows[:-1]:
-        if row["up_to"] is None:
-            yield f"{file} {row.line}: an open tier (empty up_to) must be the last; give it its bound"
-            return
-        if row["up_to"] <= previous:
-            yield f"{file} {row.line}: up_to {row['up_to']} is not above the tier before; tiers must ascend"
-        previous = row["up_to"]
-    if rows[-1]["up_to"] is not None:
-        yield f"{file} {rows[-1].line}: the last tier must be open; leave its up_to empty"
-
-
 def minor_unit_problems(tables: Tables) -> Iterator[str]:
     """Amounts that are billed as they stand have no more decimals than their currency."""
     minor_units = {row["currency"]: row["minor_unit"] for row in tables["currencies"]}
     wallets = {row["wallet_id"]: row["currency"] for row in tables["wallets"]}
-    billed = [("prices/plans.csv", row, row["currency"]) for row in tables["plans"]]
+    billed = [(PLANS, row, row["currency"]) for row in tables["plans"]]
     billed += [
         ("credits/wallet_lots.csv", row, wallets.get(row["wallet_id"]))
         for row in tables["wallet_lots"]
     ]
-    for file, row, currency in billed:
+    currencies = {row["plan_code"]: row["currency"] for row in tables["plans"]}
+    minimums = [
+        (CHARGES, row, currencies.get(row["plan_code"]), "minimum_amount")
+        for row in tables["charges"]
+        if row["minimum_amount"] is not None
+    ]
+    for file, row, currency, column in (*((*entry, "amount") for entry in billed), *minimums):
         decimals = minor_units.get(currency)
-        if decimals is not None and round(row["amount"], decimals) != row["amount"]:
+        if decimals is not None and round(row[column], decimals) != row[column]:
             yield (
-                f"{file} row {row.line}: amount {row['amount']} has more decimals than {currency} has "
+                f"{file} row {row.line}: {column} {row[column]} has more decimals than {currency} has "
                 f"({decimals}); round it"
             )
 

@@ -1,7 +1,7 @@
 """Loading a catalog folder as one version.
 
 Belongs here: the content hash, which version is new, and the one transaction that writes it. Does not belong here:
-what makes a folder valid (`reader`, `validate`, `checks`).
+what makes a folder valid (`examine`).
 
 A version is written once and never changed. A folder that goes back to earlier content is that earlier version again;
 `control.catalog_loads` tells which one was loaded last, and that one is in force.
@@ -11,21 +11,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from orchestration.catalog.checks import all_checks
-from orchestration.catalog.reader import (
-    catalog_contracts,
-    file_columns,
-    read_folder,
-    reference_contracts,
-)
-from orchestration.catalog.validate import Row, typed_rows
+from orchestration.catalog.examine import examine_folder
+from orchestration.catalog.findings import ERROR, WARNING, Finding
+from orchestration.catalog.metric_checks import metric_terms
+from orchestration.catalog.reader import catalog_contracts, file_columns, reference_contracts
+from orchestration.catalog.validate import Row
 from orchestration.contracts import TableContract
 from orchestration.control import latest_catalog_version
 from orchestration.errors import BadInput
@@ -37,17 +34,47 @@ SHOWN_PROBLEMS = 20
 
 @dataclass(frozen=True)
 class CatalogVersion:
-    """A loaded version: `catalog_version` is a sha256 in hex, `row_counts` maps tables to rows (empty if not new)."""
+    """A loaded version: `catalog_version` is a sha256 in hex, `row_counts` maps tables to rows (empty if not new).
+
+    `warnings` are what `meterhouse catalog check` warns of, one line each; empty if the version is not new.
+    """
 
     catalog_version: str
     version_number: int
     is_new: bool
     row_counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
 
 
 def check_folder(ws: Workspace) -> list[str]:
-    """All problems of the catalog folder of `ws`, one line each; empty if it could be loaded."""
-    return _read(ws.catalog)[1]
+    """What keeps the catalog folder of `ws` from being loaded, one line each; empty if nothing does.
+
+    The warehouse is not looked at: whether a row that billed was changed is told by `check_catalog` and by the load.
+    """
+    return [finding.text for finding in examine_folder(ws.catalog).errors]
+
+
+def check_catalog(ws: Workspace) -> list[Finding]:
+    """Everything that is to be said of the catalog folder of `ws`, also in the light of what is billed; errors first.
+
+    Raises:
+        BadInput: there is no such folder.
+    """
+    _require(ws.catalog)
+    examination = examine_folder(ws.catalog)
+    if examination.is_complete and ws.warehouse_file.exists():
+        try:
+            with connect(ws, read_only=True) as con:
+                examination.add_history(con)
+        except BadInput as error:
+            message = f"rows are not compared with what was billed: {error}"
+            examination.findings.append(Finding(WARNING, "history", None, None, message))
+    return sorted(examination.findings, key=lambda finding: finding.severity != ERROR)
+
+
+def _require(folder: Path) -> None:
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such catalog folder; give one by --catalog")
 
 
 def load_catalog(ws: Workspace) -> CatalogVersion:
@@ -56,8 +83,7 @@ def load_catalog(ws: Workspace) -> CatalogVersion:
     Raises:
         BadInput: the folder is missing or has problems; nothing was written.
     """
-    if not ws.catalog.is_dir():
-        raise BadInput(f"{ws.catalog}: no such catalog folder; give one by --catalog")
+    _require(ws.catalog)
     reference_version = _content_hash(REFERENCE, reference_contracts().values())
     version = hashlib.sha256(
         (_content_hash(ws.catalog, catalog_contracts().values()) + reference_version).encode()
@@ -66,29 +92,20 @@ def load_catalog(ws: Workspace) -> CatalogVersion:
         known = con.execute(
             "select version_number from catalog.versions where catalog_version = ?", [version]
         ).fetchone()
-        if known:
-            if latest_catalog_version(con) != version:
-                _note_load(con, version, ws.catalog)
+        if known and latest_catalog_version(con) == version:
             return CatalogVersion(version, known[0], is_new=False)
-        tables, problems = _read(ws.catalog)
-        if problems:
+        examination = examine_folder(ws.catalog)
+        if examination.is_complete:
+            examination.add_history(con)
+        if examination.errors:
+            problems = [finding.text for finding in examination.errors]
             raise BadInput(_summary(ws.catalog, problems))
-        return _write(con, ws, version, reference_version, tables)
-
-
-def _read(folder: Path) -> tuple[dict[str, list[Row]], list[str]]:
-    """Typed rows by table, of the folder and of the reference data; and the problems of the folder."""
-    reading = read_folder(folder, catalog_contracts())
-    problems = reading.problems
-    tables = {name: typed_rows(file, problems) for name, file in reading.files.items()}
-    reference = read_folder(REFERENCE, reference_contracts())
-    for name, file in reference.files.items():
-        tables[name] = typed_rows(file, problems)
-    problems.extend(reference.problems)
-    # Checks between rows would only repeat what a missing or mistyped value has already said.
-    if not problems:
-        problems.extend(all_checks(reading.files, tables))
-    return tables, problems
+        if known:
+            _note_load(con, version, ws.catalog)
+            return CatalogVersion(version, known[0], is_new=False)
+        loaded = _write(con, ws, version, reference_version, examination.tables)
+    warnings = [finding.text for finding in examination.findings]
+    return replace(loaded, warnings=tuple(warnings))
 
 
 def _summary(folder: Path, problems: Sequence[str]) -> str:
@@ -130,6 +147,7 @@ def _write(
     con.execute("begin")
     for contract in catalog_contracts().values():
         _insert(con, contract, "catalog_version", version, tables[contract.name])
+    _insert_terms(con, version, tables)
     is_known = con.execute(
         "select 1 from catalog.versions where reference_version = ? limit 1", [reference_version]
     ).fetchone()
@@ -144,6 +162,31 @@ def _write(
     con.execute("commit")
     counts = {name: len(tables[name]) for name in catalog_contracts()}
     return CatalogVersion(version, number, is_new=True, row_counts=counts)
+
+
+def _insert_terms(
+    con: duckdb.DuckDBPyConnection, version: str, tables: Mapping[str, Sequence[Row]]
+) -> None:
+    """The expressions of the version's metrics, multiplied out: so SQL adds up terms and parses nothing."""
+    terms = list(metric_terms(tables))
+    if terms:
+        con.executemany(
+            "insert into catalog.metric_terms (catalog_version, metric_code, term_number, property_name_1,"
+            " property_name_2, numerator, denominator)"
+            " values (?, ?, ?, ?, ?, cast(? as decimal(38, 0)), cast(? as decimal(38, 0)))",
+            [
+                [
+                    version,
+                    term.metric_code,
+                    term.term_number,
+                    term.property_name_1,
+                    term.property_name_2,
+                    str(term.numerator),
+                    str(term.denominator),
+                ]
+                for term in terms
+            ],
+        )
 
 
 def _note_load(con: duckdb.DuckDBPyConnection, version: str, folder: Path) -> None:

@@ -13,6 +13,11 @@ catalog_rows as (
         metric_name,
         aggregation_type,
         field_name,
+        expression,
+        is_recurring,
+        rounding_function,
+        rounding_precision,
+        custom_model,
         unit_name
     from {{ source('catalog', 'billable_metrics') }}
 ),
@@ -24,6 +29,11 @@ known_to_the_run as (
         catalog_rows.metric_name,
         catalog_rows.aggregation_type,
         catalog_rows.field_name,
+        catalog_rows.expression,
+        catalog_rows.is_recurring,
+        catalog_rows.rounding_function,
+        catalog_rows.rounding_precision,
+        catalog_rows.custom_model,
         catalog_rows.unit_name
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version

@@ -1,36 +1,48 @@
--- R-CATALOG: the tiers of the running catalog version, in file order.
--- Grain: one row per row_number (charge row x tier).
+-- R-CATALOG: the tiers of charge rows and of their filters, in file order and in the plan's currency.
+-- Grain: one row per row_number (charge row x filter x tier).
 
 with
 
 running as (select catalog_version from {{ ref('stg_control__run') }}),
 
-catalog_rows as (
+charges as (
     select
-        catalog_version,
-        row_number,
-        plan_code,
-        charge_code,
-        valid_from,
-        recorded_at,
-        up_to,
-        unit_amount,
-        flat_amount
-    from {{ source('catalog', 'charge_tiers') }}
+        charges.row_number,
+        charges.plan_code,
+        charges.charge_code,
+        charges.subscription_id,
+        charges.first_month,
+        charges.valid_from,
+        charges.recorded_at,
+        coalesce(charges.conversion_rate, 1) as conversion_rate
+    from {{ source('catalog', 'charges') }} as charges
+    inner join running on charges.catalog_version = running.catalog_version
 ),
 
-known_to_the_run as (
+charge_tiers as (
+    select tiers.*
+    from {{ source('catalog', 'charge_tiers') }} as tiers
+    inner join running on tiers.catalog_version = running.catalog_version
+),
+
+in_currency as (
     select
-        catalog_rows.row_number,
-        catalog_rows.plan_code,
-        catalog_rows.charge_code,
-        catalog_rows.valid_from,
-        catalog_rows.recorded_at,
-        catalog_rows.up_to,
-        catalog_rows.unit_amount,
-        catalog_rows.flat_amount
-    from catalog_rows
-    inner join running on catalog_rows.catalog_version = running.catalog_version
+        charge_tiers.row_number,
+        charges.row_number as charge_row_number,
+        charge_tiers.filter_code,
+        charge_tiers.up_to,
+        cast(charge_tiers.unit_amount * charges.conversion_rate as decimal(20, 12)) as unit_amount,
+        cast(charge_tiers.rate * charges.conversion_rate as decimal(18, 10)) as rate,
+        cast(coalesce(charge_tiers.flat_amount, 0) * charges.conversion_rate as decimal(20, 12)) as flat_amount
+    from charge_tiers
+    inner join charges
+        on
+            charge_tiers.plan_code = charges.plan_code
+            and charge_tiers.charge_code = charges.charge_code
+            and charge_tiers.subscription_id is not distinct from charges.subscription_id
+            and charge_tiers.first_month is not distinct from charges.first_month
+            and charge_tiers.valid_from = charges.valid_from
+            and charge_tiers.recorded_at = charges.recorded_at
 )
 
-select * from known_to_the_run
+select * from in_currency

@@ -1,5 +1,5 @@
--- R-CATALOG: the charges of the running catalog version, with every correction.
--- Grain: one row per row_number (plan_code x charge_code x valid_from x recorded_at).
+-- R-CATALOG: the charges of the running catalog version, with every correction, but their prices.
+-- Grain: one row per row_number (plan_code x charge_code x subscription_id x first_month x valid_from x recorded_at).
 
 with
 
@@ -11,13 +11,16 @@ catalog_rows as (
         row_number,
         charge_code,
         plan_code,
+        subscription_id,
+        first_month,
+        last_month,
         metric_code,
         charge_model,
         display_name,
-        unit_amount,
-        package_amount,
-        package_size,
-        free_units,
+        is_pay_in_advance,
+        is_prorated,
+        pricing_group_keys,
+        minimum_amount,
         valid_from,
         valid_to,
         recorded_at
@@ -29,13 +32,16 @@ known_to_the_run as (
         catalog_rows.row_number,
         catalog_rows.charge_code,
         catalog_rows.plan_code,
+        catalog_rows.subscription_id,
+        catalog_rows.first_month,
+        catalog_rows.last_month,
         catalog_rows.metric_code,
         catalog_rows.charge_model,
         catalog_rows.display_name,
-        catalog_rows.unit_amount,
-        catalog_rows.package_amount,
-        catalog_rows.package_size,
-        catalog_rows.free_units,
+        catalog_rows.is_pay_in_advance,
+        catalog_rows.is_prorated,
+        catalog_rows.pricing_group_keys,
+        catalog_rows.minimum_amount,
         catalog_rows.valid_from,
         catalog_rows.valid_to,
         catalog_rows.recorded_at

@@ -1,5 +1,5 @@
 -- R-CATALOG: the plans of the running catalog version, with every correction.
--- Grain: one row per row_number (plan_code x valid_from x recorded_at).
+-- Grain: one row per row_number (plan_code x subscription_id x first_month x valid_from x recorded_at).
 
 with
 
@@ -15,6 +15,9 @@ catalog_rows as (
         is_pay_in_advance,
         amount,
         currency,
+        subscription_id,
+        first_month,
+        last_month,
         valid_from,
         valid_to,
         recorded_at
@@ -30,6 +33,9 @@ known_to_the_run as (
         catalog_rows.is_pay_in_advance,
         catalog_rows.amount,
         catalog_rows.currency,
+        catalog_rows.subscription_id,
+        catalog_rows.first_month,
+        catalog_rows.last_month,
         catalog_rows.valid_from,
         catalog_rows.valid_to,
         catalog_rows.recorded_at

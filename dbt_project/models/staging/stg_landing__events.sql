@@ -1,4 +1,4 @@
--- R-CUTOFF: accepted events of the batches that the running close sees. Read for single hours only, never as a whole.
+-- R-CUTOFF: accepted usage of the batches that the running close sees. Read for single hours and metrics, never as a whole.
 -- Grain: one row per (file_hash, line_number).
 
 with
@@ -10,13 +10,17 @@ events as (
         batch_number,
         file_hash,
         line_number,
+        event_key,
+        transaction_id,
         external_subscription_id,
         external_customer_id,
         code,
         event_at,
         quantity,
-        properties
+        properties,
+        precise_total_amount_cents
     from {{ ref('fct_events') }}
+    where retracts_transaction_id is null
 ),
 
 accepted_by_the_cutoff as (

@@ -1,0 +1,68 @@
+"""What a row of the price files is called: the six columns that its tiers and filters repeat, and words for messages.
+
+Belongs here: identity of charge rows, and which rows of other files belong to them. Does not belong here: any check.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestration.catalog.validate import Row
+
+Tables = Mapping[str, Sequence[Row]]
+
+# The columns of a charge row that its filters, filter values and tiers repeat.
+CHARGE_ROW = (
+    "plan_code",
+    "charge_code",
+    "subscription_id",
+    "first_month",
+    "valid_from",
+    "recorded_at",
+)
+FILTER = (*CHARGE_ROW, "filter_code")
+
+CHARGES = "prices/charges.csv"
+FILTERS = "prices/charge_filters.csv"
+VALUES = "prices/charge_filter_values.csv"
+TIERS = "prices/charge_tiers.csv"
+PLANS = "prices/plans.csv"
+METRICS = "prices/billable_metrics.csv"
+
+TIERED_MODELS = ("graduated", "graduated_percentage", "volume")
+
+Key = tuple[Any, ...]
+
+
+def charge_key(row: Row) -> Key:
+    """The charge row that a charge, filter, filter value or tier belongs to."""
+    return tuple(row[column] for column in CHARGE_ROW)
+
+
+def filter_key(row: Row) -> Key:
+    """The price that a filter, filter value or tier belongs to: charge row and filter_code (None: default)."""
+    return tuple(row[column] for column in FILTER)
+
+
+def by_key(rows: Sequence[Row], key: Any) -> dict[Key, list[Row]]:
+    """Rows in groups, in file order."""
+    groups: dict[Key, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups
+
+
+def property_names(text: str | None) -> list[str]:
+    """The names in a `pricing_group_keys`, which `;` parts; blanks around one do not count."""
+    return [name.strip() for name in text.split(";")] if text is not None else []
+
+
+def key_words(key: Key) -> str:
+    """A charge row's key as it stands in its file, for a message: only what is filled in."""
+    named = (
+        (column, f"{value:%Y-%m-%dT%H:%M:%SZ}" if column == "recorded_at" else value)
+        for column, value in zip(CHARGE_ROW, key, strict=False)
+    )
+    return ", ".join(f"{column} {value}" for column, value in named if value is not None)

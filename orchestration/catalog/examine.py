@@ -1,0 +1,76 @@
+"""Reading a catalog folder and saying everything that is to be said about it.
+
+Belongs here: the order of reading, checking and linting, and what each leaves to the next. Does not belong here: any
+single check (`reader`, `validate`, `checks`, `lint`, `history`), and writing rows (`load`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+
+from orchestration.catalog.checks import all_checks
+from orchestration.catalog.findings import ERROR, Finding, findings
+from orchestration.catalog.history import history_problems
+from orchestration.catalog.lint import lint
+from orchestration.catalog.reader import catalog_contracts, read_folder, reference_contracts
+from orchestration.catalog.validate import Row, typed_rows
+from orchestration.workspace import REFERENCE
+
+
+@dataclass
+class Examination:
+    """Typed rows by table, of the folder and of the reference data, and what was found so far.
+
+    `is_complete` tells whether every value could be read: else some rows are missing from `tables`.
+    """
+
+    tables: Mapping[str, list[Row]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    is_complete: bool = True
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that keep the folder from being loaded."""
+        return [finding for finding in self.findings if finding.severity == ERROR]
+
+    def add_history(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Find rows that earlier closes billed by and that are otherwise now."""
+        self.findings += findings(ERROR, "history", history_problems(con, self.tables))
+
+
+def examine_folder(folder: Path) -> Examination:
+    """Read a catalog folder and find what is wrong with it, and what is hardly meant."""
+    reading = read_folder(folder, catalog_contracts())
+    problems = reading.problems
+    tables = {name: typed_rows(file, problems) for name, file in reading.files.items()}
+    reference, reference_problems = _reference(_stamp())
+    problems.extend(reference_problems)
+    examination = Examination({**tables, **reference}, list(findings(ERROR, "files", problems)))
+    # Checks between rows would only repeat what a missing or mistyped value has already said, and the lint what a
+    # check has.
+    examination.is_complete = not problems
+    if examination.is_complete:
+        for subject, lines in all_checks(reading.files, examination.tables):
+            examination.findings += findings(ERROR, subject, lines)
+    if not examination.findings:
+        examination.findings += lint(examination.tables)
+    return examination
+
+
+def _stamp() -> tuple[tuple[str, int, int], ...]:
+    files = sorted(REFERENCE.glob("*.csv"))
+    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+
+
+@lru_cache(maxsize=1)
+def _reference(_: tuple[tuple[str, int, int], ...]) -> tuple[dict[str, list[Row]], list[str]]:
+    """The reference data, which come with the release: read again only if its files change."""
+    reading = read_folder(REFERENCE, reference_contracts())
+    problems = reading.problems
+    tables = {name: typed_rows(file, problems) for name, file in reading.files.items()}
+    return tables, problems
