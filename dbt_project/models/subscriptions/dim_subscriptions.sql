@@ -1,4 +1,5 @@
--- R-MATCH: the span of each subscription, for matching events, and until where its usage is billed once this close is done.
+-- R-MATCH: the span of each subscription, for matching events, until where its usage is billed once this close is done,
+-- and who is billed for it in which currency.
 -- Grain: one row per subscription_id.
 
 with
@@ -9,6 +10,8 @@ terms as (
         external_subscription_id,
         customer_id,
         plan_code,
+        billing_entity_code,
+        currency,
         started_at,
         ended_at,
         billing_starts_at
@@ -19,6 +22,8 @@ resume_points as (
     select subscription_id, resumes_at from {{ ref('int_subscriptions__resume_points') }}
     where fee_family = 'usage'
 ),
+
+currencies as (select currency, minor_unit from {{ ref('stg_reference__currencies') }}),
 
 last_due_periods as (
     select
@@ -35,11 +40,15 @@ spans as (
         terms.external_subscription_id,
         terms.customer_id,
         terms.plan_code,
+        terms.billing_entity_code,
+        terms.currency,
+        currencies.minor_unit,
         terms.started_at,
         terms.ended_at,
         terms.billing_starts_at,
         coalesce(last_due_periods.period_ends_at, resume_points.resumes_at) as usage_billed_until_at
     from terms
+    inner join currencies on terms.currency = currencies.currency
     inner join resume_points on terms.subscription_id = resume_points.subscription_id
     left join last_due_periods on terms.subscription_id = last_due_periods.subscription_id
 )

@@ -20,6 +20,8 @@ scheduled_periods as (
         period_end_date,
         days,
         period_days,
+        whole_period_starts_at,
+        whole_period_ends_at,
         timezone,
         due_date
     from {{ ref('int_subscriptions__scheduled_periods') }}
@@ -40,6 +42,8 @@ due_periods as (
         scheduled_periods.period_end_date,
         scheduled_periods.days,
         scheduled_periods.period_days,
+        scheduled_periods.whole_period_starts_at,
+        scheduled_periods.whole_period_ends_at,
         scheduled_periods.timezone,
         scheduled_periods.due_date
     from scheduled_periods

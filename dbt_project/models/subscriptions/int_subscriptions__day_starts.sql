@@ -1,6 +1,6 @@
 -- R-ZONE: the UTC instant at which a local date begins: the first instant whose local date is that date or later.
 -- So a midnight that a zone skips begins at the change, and one that occurs twice begins at the first.
--- Grain: one row per (timezone, local_date) that bounds a period.
+-- Grain: one row per (timezone, local_date) that bounds a period or is the close date.
 
 with
 
@@ -9,6 +9,8 @@ terms as (select subscription_id, timezone from {{ ref('int_subscriptions__terms
 calendar_periods as (
     select subscription_id, whole_start_date, whole_end_date from {{ ref('int_subscriptions__calendar_periods') }}
 ),
+
+running as (select close_date from {{ ref('stg_control__run') }}),
 
 tz_offsets as (
     select timezone, offset_starts_at, offset_ends_at, offset_seconds from {{ ref('stg_reference__tz_offsets') }}
@@ -22,18 +24,20 @@ bounding_dates as (
     select terms.timezone, calendar_periods.whole_end_date as local_date
     from calendar_periods
     inner join terms on calendar_periods.subscription_id = terms.subscription_id
+    union
+    select terms.timezone, running.close_date as local_date
+    from terms
+    cross join running
 ),
 
--- Under one offset the date begins at midnight minus the offset, or with the offset itself if that is later.
 candidate_instants as (
     select
         bounding_dates.timezone,
         bounding_dates.local_date,
         tz_offsets.offset_ends_at,
-        greatest(
-            tz_offsets.offset_starts_at,
-            cast(bounding_dates.local_date as timestamp) - tz_offsets.offset_seconds * interval '1' second
-        ) as starts_at
+        {{ day_start(
+            'bounding_dates.local_date', 'tz_offsets.offset_starts_at', 'tz_offsets.offset_seconds'
+        ) }} as starts_at
     from bounding_dates
     inner join tz_offsets on bounding_dates.timezone = tz_offsets.timezone
 ),

@@ -56,6 +56,7 @@ resumed as (
         fee_families.fee_family = 'base' and terms.is_pay_in_advance as is_due_at_start,
         coalesce(last_registered.period_ends_at, terms.billing_starts_at) as resumes_at,
         coalesce(last_registered.period_end_date, local_bounds.billing_start_date) as resume_date,
+        local_bounds.billing_start_date,
         cast(local_bounds.end_date as date) as subscription_end_date
     from terms
     cross join fee_families

@@ -34,6 +34,8 @@ bounded_in_utc as (
             when calendar_periods.period_index = 0 then calendar_periods.resumes_at else first_days.starts_at
         end as period_starts_at,
         least(last_days.starts_at, terms.ended_at) as period_ends_at,
+        first_days.starts_at as whole_period_starts_at,
+        last_days.starts_at as whole_period_ends_at,
         {{ days_between('calendar_periods.period_start_date', 'calendar_periods.period_end_date') }} as days,
         {{ days_between('calendar_periods.whole_start_date', 'calendar_periods.whole_end_date') }} as period_days,
         terms.timezone,

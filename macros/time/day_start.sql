@@ -1,0 +1,7 @@
+{#
+    R-ZONE: when a local date begins under one offset from UTC: at midnight minus the offset, or with the offset itself if
+    that is later. Of all offsets of a zone under which the date begins at all, the earliest instant counts.
+#}
+{% macro day_start(local_date, offset_starts_at, offset_seconds) -%}
+    greatest({{ offset_starts_at }}, cast({{ local_date }} as timestamp) - {{ offset_seconds }} * interval '1' second)
+{%- endmacro %}
