@@ -26,3 +26,17 @@
 {% macro spark__instant_of_microseconds(microseconds) -%}
     timestamp_micros({{ microseconds }})
 {%- endmacro %}
+
+
+{# Microseconds from one UTC instant to a later one, as a whole number. #}
+{% macro microseconds_between(from_instant, to_instant) -%}
+    {{ return(adapter.dispatch('microseconds_between', 'meterhouse')(from_instant, to_instant)) }}
+{%- endmacro %}
+
+{% macro duckdb__microseconds_between(from_instant, to_instant) -%}
+    (epoch_us({{ to_instant }}) - epoch_us({{ from_instant }}))
+{%- endmacro %}
+
+{% macro spark__microseconds_between(from_instant, to_instant) -%}
+    (unix_micros({{ to_instant }}) - unix_micros({{ from_instant }}))
+{%- endmacro %}

@@ -95,6 +95,15 @@
 {%- endmacro %}
 
 
+{#
+    The same where the key is a sender's text: one with other characters than letters, digits, blanks and _.:/- would be read as
+    part of a path, and has no value.
+#}
+{% macro json_text_if_named(json, key) -%}
+    case when {{ matches_pattern(key, '[A-Za-z0-9_.:/ -]+') }} then {{ json_text(json, key) }} end
+{%- endmacro %}
+
+
 {# One text for all ways to write the same JSON: keys sorted at every depth, no blanks. Its numbers must be quoted. #}
 {% macro canonical_json(json) -%}
     {{ return(adapter.dispatch('canonical_json', 'meterhouse')(json)) }}
@@ -102,4 +111,60 @@
 
 {% macro duckdb__canonical_json(json) -%}
     json_normalize({{ json }})
+{%- endmacro %}
+
+
+{# The values of some keys of a JSON object (`names`: an expression, parted by semicolons) as a JSON object of texts. #}
+{% macro json_properties(json, names) -%}
+    {{ return(adapter.dispatch('json_properties', 'meterhouse')(json, names)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_properties(json, names) -%}
+    '{' || array_to_string(
+        list_transform(
+            string_split({{ names }}, ';'),
+            lambda name: to_json(trim(name)) || ':'
+            || coalesce(to_json(json_extract_string({{ json }}, '$."' || trim(name) || '"')), 'null')
+        ),
+        ','
+    ) || '}'
+{%- endmacro %}
+
+{% macro spark__json_properties(json, names) -%}
+    '{' || array_join(
+        transform(
+            split({{ names }}, ';'),
+            name -> '"' || trim(name) || '":'
+            || coalesce('"' || replace(get_json_object({{ json }}, '$[\'' || trim(name) || '\']'), '"', '\\"') || '"', 'null')
+        ),
+        ','
+    ) || '}'
+{%- endmacro %}
+
+
+{# How many elements the list under a key of a JSON object has; 0 or NULL if there is no list. #}
+{% macro json_list_length(json, key) -%}
+    {{ return(adapter.dispatch('json_list_length', 'meterhouse')(json, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_list_length(json, key) -%}
+    json_array_length({{ json }}, '$."{{ key }}"')
+{%- endmacro %}
+
+{% macro spark__json_list_length(json, key) -%}
+    json_array_length(get_json_object({{ json }}, '$.{{ key }}'))
+{%- endmacro %}
+
+
+{# The object at a position, from 0, of the list under a key of a JSON object, as JSON text. #}
+{% macro json_list_element(json, key, position) -%}
+    {{ return(adapter.dispatch('json_list_element', 'meterhouse')(json, key, position)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_list_element(json, key, position) -%}
+    cast(json_extract({{ json }}, '$."{{ key }}"[' || cast({{ position }} as varchar) || ']') as varchar)
+{%- endmacro %}
+
+{% macro spark__json_list_element(json, key, position) -%}
+    get_json_object({{ json }}, '$.{{ key }}[' || cast({{ position }} as string) || ']')
 {%- endmacro %}

@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 
-{# Whole part of the division of two integers, both >= 0. #}
+{# Whole part of the division of two integers: what follows the point is cut off, so -7 by 2 gives -3, and `%` -1. #}
 {% macro integer_quotient(dividend, divisor) -%}
     {{ return(adapter.dispatch('integer_quotient', 'meterhouse')(dividend, divisor)) }}
 {%- endmacro %}

@@ -3,60 +3,52 @@
 
 with
 
-usage_cells as (
+matched_cells as (
     select
         code,
         metric_code,
-        external_subscription_id,
         is_ambiguous,
         cell_at,
         event_count,
         not_numeric_count,
         too_precise_count,
-        out_of_range_count
-    from {{ ref('int_metering__usage_cells') }}
-),
-
-subscriptions as (
-    select
+        out_of_range_count,
         subscription_id,
-        external_subscription_id,
-        plan_code,
-        started_at,
-        ended_at,
         billing_starts_at,
         usage_billed_until_at
-    from {{ ref('dim_subscriptions') }}
+    from {{ ref('int_metering__matched_cells') }}
 ),
 
-charged_metrics as (select distinct plan_code, metric_code from {{ ref('stg_catalog__charges') }}),
+charge_windows as (
+    select subscription_id, metric_code, window_starts_at, window_ends_at
+    from {{ ref('int_metering__charge_windows') }}
+),
+
+retracted_usage as (select code, event_count from {{ ref('int_metering__retracted_usage') }}),
 
 matched as (
     select
-        usage_cells.code,
-        usage_cells.event_count,
-        usage_cells.not_numeric_count,
-        usage_cells.too_precise_count,
-        usage_cells.out_of_range_count,
+        matched_cells.code,
+        matched_cells.event_count,
+        matched_cells.not_numeric_count,
+        matched_cells.too_precise_count,
+        matched_cells.out_of_range_count,
         case
-            when usage_cells.metric_code is null then 'unknown_metric'
-            when usage_cells.is_ambiguous then 'ambiguous_subscription'
-            when subscriptions.subscription_id is null then 'no_active_subscription'
-            when usage_cells.cell_at < subscriptions.billing_starts_at then 'before_start'
-            when charged_metrics.metric_code is null then 'not_charged'
-            when usage_cells.cell_at < subscriptions.usage_billed_until_at then 'billed'
+            when matched_cells.metric_code is null then 'unknown_metric'
+            when matched_cells.is_ambiguous then 'ambiguous_subscription'
+            when matched_cells.subscription_id is null then 'no_active_subscription'
+            when matched_cells.cell_at < matched_cells.billing_starts_at then 'before_start'
+            when charge_windows.subscription_id is null then 'not_charged'
+            when matched_cells.cell_at < matched_cells.usage_billed_until_at then 'billed'
             else 'open'
         end as verdict
-    from usage_cells
-    left join subscriptions
+    from matched_cells
+    left join charge_windows
         on
-            usage_cells.external_subscription_id = subscriptions.external_subscription_id
-            and usage_cells.cell_at >= subscriptions.started_at
-            and usage_cells.cell_at < subscriptions.ended_at
-    left join charged_metrics
-        on
-            subscriptions.plan_code = charged_metrics.plan_code
-            and usage_cells.metric_code = charged_metrics.metric_code
+            matched_cells.subscription_id = charge_windows.subscription_id
+            and matched_cells.metric_code = charge_windows.metric_code
+            and matched_cells.cell_at >= charge_windows.window_starts_at
+            and matched_cells.cell_at < charge_windows.window_ends_at
 ),
 
 -- A value that is no exact number is unmatched where it would have been billed; elsewhere the other reason stands.
@@ -80,6 +72,9 @@ split_by_value as (
     select verdict, code, event_count
     from matched
     where verdict not in ('billed', 'open')
+    union all
+    select 'retracted' as verdict, code, event_count
+    from retracted_usage
 ),
 
 counted as (

@@ -1,4 +1,4 @@
--- R-AGG: billed usage by day, for reading and charting: the same cells as the quantities, by UTC date.
+-- R-AGG: counts and sums of due periods by UTC date, for reading and charting: from hourly cells, before rounding.
 -- Grain: one row per (subscription_id, metric_code, usage_date).
 
 with
@@ -12,6 +12,7 @@ billed_metrics as (
         period_starts_at,
         period_ends_at
     from {{ ref('int_metering__billable_charges') }}
+    where is_due and aggregation_type in ('count', 'sum') and expression is null
 ),
 
 usage_cells as (

@@ -1,61 +1,124 @@
--- R-CHARGE: the charges that each due usage period bills: of the period's plan, in the row in force on its first local day.
--- Of several rows in force, the last recorded holds: a correction is a new row, never a changed one.
--- Grain: one row per (subscription_id, period_starts_at, charge_code).
+-- R-CHARGE: the charges that each measured period bills, in the parts of it in which one charge row is in force.
+-- A period that is still open bills its charges in advance only.
+-- Grain: one row per (subscription_id, period_starts_at, charge_code, segment_starts_at).
 
 with
 
-periods as (
-    select subscription_id, external_subscription_id, plan_code, period_starts_at, period_ends_at, period_start_date
-    from {{ ref('fct_subscription_periods') }}
-    where fee_family = 'usage'
-),
-
-charges as (
-    select row_number, charge_code, plan_code, metric_code, charge_model, valid_from, valid_to, recorded_at
-    from {{ ref('stg_catalog__charges') }}
-),
-
-metrics as (
-    select metric_code, aggregation_type, coalesce(field_name, '') as field_name
-    from {{ ref('stg_catalog__billable_metrics') }}
-),
-
-in_force as (
+measured_periods as (
     select
-        periods.subscription_id,
-        periods.external_subscription_id,
-        periods.period_starts_at,
-        periods.period_ends_at,
-        charges.row_number as charge_row_number,
-        charges.charge_code,
-        charges.charge_model,
-        charges.metric_code,
-        row_number() over (
-            partition by periods.subscription_id, periods.period_starts_at, charges.charge_code
-            order by charges.recorded_at desc, charges.row_number desc
-        ) as recording_rank
-    from periods
-    inner join charges
+        subscription_id,
+        external_subscription_id,
+        period_starts_at,
+        period_ends_at,
+        period_start_date,
+        period_end_date,
+        days,
+        period_days,
+        whole_period_starts_at,
+        whole_period_ends_at,
+        timezone,
+        is_due,
+        measured_until_at
+    from {{ ref('int_metering__measured_periods') }}
+),
+
+price_spans as (
+    select subscription_id, price_row_number, span_start_date, span_end_date, span_starts_at, span_ends_at
+    from {{ ref('fct_price_spans') }}
+    where charge_code is not null
+),
+
+charge_terms as (
+    select
+        charge_row_number,
+        charge_code,
+        charge_model,
+        metric_code,
+        is_pay_in_advance,
+        is_prorated,
+        is_recurring,
+        aggregation_type,
+        field_name,
+        expression,
+        rounding_function,
+        rounding_precision,
+        custom_model,
+        pricing_group_keys,
+        needs_events
+    from {{ ref('int_metering__charge_terms') }}
+),
+
+-- Bounds of a period that are facts stay as they are, also where the zone would put them elsewhere today.
+segments as (
+    select
+        measured_periods.*,
+        price_spans.price_row_number as charge_row_number,
+        greatest(measured_periods.period_start_date, price_spans.span_start_date) as segment_start_date,
+        least(measured_periods.period_end_date, price_spans.span_end_date) as segment_end_date,
+        case
+            when price_spans.span_start_date <= measured_periods.period_start_date
+                then measured_periods.period_starts_at
+            else
+                least(
+                    greatest(price_spans.span_starts_at, measured_periods.period_starts_at),
+                    measured_periods.period_ends_at
+                )
+        end as segment_starts_at,
+        case
+            when price_spans.span_end_date >= measured_periods.period_end_date then measured_periods.period_ends_at
+            else
+                least(
+                    greatest(price_spans.span_ends_at, measured_periods.period_starts_at),
+                    measured_periods.period_ends_at
+                )
+        end as segment_ends_at
+    from measured_periods
+    inner join price_spans
         on
-            periods.plan_code = charges.plan_code
-            and periods.period_start_date >= charges.valid_from
-            and (periods.period_start_date < charges.valid_to or charges.valid_to is null)
+            measured_periods.subscription_id = price_spans.subscription_id
+            and measured_periods.period_start_date < price_spans.span_end_date
+            and measured_periods.period_end_date > price_spans.span_start_date
 ),
 
-with_their_metric as (
+billable_charges as (
     select
-        in_force.subscription_id,
-        in_force.external_subscription_id,
-        in_force.period_starts_at,
-        in_force.period_ends_at,
-        in_force.charge_row_number,
-        in_force.charge_code,
-        in_force.charge_model,
-        in_force.metric_code,
-        metrics.aggregation_type
-    from in_force
-    inner join metrics on in_force.metric_code = metrics.metric_code
-    where in_force.recording_rank = 1
+        segments.subscription_id,
+        segments.external_subscription_id,
+        segments.period_starts_at,
+        segments.period_ends_at,
+        segments.period_start_date,
+        segments.period_end_date,
+        segments.days,
+        segments.period_days,
+        segments.whole_period_starts_at,
+        segments.whole_period_ends_at,
+        segments.timezone,
+        segments.is_due,
+        segments.segment_start_date,
+        segments.segment_end_date,
+        segments.segment_starts_at,
+        segments.segment_ends_at,
+        least(segments.segment_ends_at, segments.measured_until_at) as measured_until_at,
+        segments.charge_row_number,
+        charge_terms.charge_code,
+        charge_terms.charge_model,
+        charge_terms.metric_code,
+        charge_terms.is_pay_in_advance,
+        charge_terms.is_prorated,
+        charge_terms.is_recurring,
+        charge_terms.aggregation_type,
+        charge_terms.field_name,
+        charge_terms.expression,
+        charge_terms.rounding_function,
+        charge_terms.rounding_precision,
+        charge_terms.custom_model,
+        charge_terms.pricing_group_keys,
+        charge_terms.needs_events
+    from segments
+    inner join charge_terms on segments.charge_row_number = charge_terms.charge_row_number
+    where
+        segments.segment_starts_at <= segments.measured_until_at
+        and (segments.is_due or charge_terms.is_pay_in_advance)
 )
 
-select * from with_their_metric
+select * from billable_charges

@@ -22,8 +22,7 @@ usage_hours as (
 ),
 
 metrics as (
-    select metric_code, aggregation_type, coalesce(field_name, '') as field_name
-    from {{ ref('stg_catalog__billable_metrics') }}
+    select metric_code, cell_field_name as field_name from {{ ref('int_metering__metric_terms') }}
 ),
 
 subscriptions_of_customers as (

@@ -1,4 +1,4 @@
--- R-MATCH: the hours in which a bound of a subscription or of a due period falls: only there are single events read.
+-- R-MATCH: the hours in which a bound of a subscription, a period or a price falls: only there are single events read.
 -- Grain: one row per (external_subscription_id, hour_starts_at).
 
 with
@@ -12,6 +12,11 @@ subscriptions as (
         billing_starts_at,
         usage_billed_until_at
     from {{ ref('dim_subscriptions') }}
+),
+
+price_spans as (
+    select subscription_id, span_starts_at, span_ends_at from {{ ref('fct_price_spans') }}
+    where charge_code is not null
 ),
 
 periods as (
@@ -38,6 +43,14 @@ bounds as (
     union all
     select external_subscription_id, period_ends_at as bound_at
     from periods
+    union all
+    select subscriptions.external_subscription_id, price_spans.span_starts_at as bound_at
+    from price_spans
+    inner join subscriptions on price_spans.subscription_id = subscriptions.subscription_id
+    union all
+    select subscriptions.external_subscription_id, price_spans.span_ends_at as bound_at
+    from price_spans
+    inner join subscriptions on price_spans.subscription_id = subscriptions.subscription_id
 ),
 
 inside_an_hour as (

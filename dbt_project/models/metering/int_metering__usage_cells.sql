@@ -1,5 +1,4 @@
 -- R-MATCH: usage in cells that no bound cuts: whole hours, and single events in the hours that a bound falls into.
--- A cell stands at one instant, so that comparing it with half-open bounds gives each event to exactly one side.
 -- Grain: one row per (named usage hour without a bound) and per (event in an hour with a bound).
 
 with
@@ -37,6 +36,22 @@ events as (
         quantity,
         properties
     from {{ ref('stg_landing__events') }}
+),
+
+event_changes as (
+    select
+        code,
+        metric_code,
+        external_subscription_id,
+        is_ambiguous,
+        cell_at,
+        event_count,
+        numeric_count,
+        value_sum,
+        not_numeric_count,
+        too_precise_count,
+        out_of_range_count
+    from {{ ref('int_metering__event_changes') }}
 ),
 
 split_usage as (
@@ -106,6 +121,20 @@ cells as (
         case when fault = 'too_precise' then 1 else 0 end as too_precise_count,
         case when fault = 'out_of_range' then 1 else 0 end as out_of_range_count
     from single_events
+    union all
+    select
+        code,
+        metric_code,
+        external_subscription_id,
+        is_ambiguous,
+        cell_at,
+        event_count,
+        numeric_count,
+        value_sum,
+        not_numeric_count,
+        too_precise_count,
+        out_of_range_count
+    from event_changes
 )
 
 select * from cells

@@ -1,0 +1,24 @@
+-- R-CHARGE: the charges that each measured period bills, as invoicing reads them.
+-- Grain: one row per (subscription_id, period_starts_at, charge_code, segment_starts_at).
+
+with
+
+billable_charges as (
+    select
+        subscription_id,
+        period_starts_at,
+        period_ends_at,
+        charge_code,
+        segment_start_date,
+        segment_end_date,
+        segment_starts_at,
+        days,
+        period_days,
+        is_due,
+        is_pay_in_advance,
+        charge_row_number,
+        metric_code
+    from {{ ref('int_metering__billable_charges') }}
+)
+
+select * from billable_charges

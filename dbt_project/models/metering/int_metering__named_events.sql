@@ -1,0 +1,62 @@
+-- R-MATCH: the single events, under the subscription that each names.
+-- Usage that names only a customer belongs to that customer's one subscription; with several it is ambiguous.
+-- Grain: one row per (file_hash, line_number).
+
+with
+
+events as (
+    select
+        batch_number,
+        file_hash,
+        line_number,
+        event_key,
+        transaction_id,
+        external_subscription_id,
+        external_customer_id,
+        code,
+        event_at,
+        quantity,
+        properties,
+        precise_total_amount_cents,
+        is_contested,
+        is_owner,
+        is_pure_retraction
+    from {{ ref('int_metering__single_events') }}
+),
+
+subscriptions_of_customers as (
+    select
+        customer_id,
+        count(distinct external_subscription_id) as subscription_count,
+        min(external_subscription_id) as external_subscription_id
+    from {{ ref('dim_subscriptions') }}
+    group by customer_id
+),
+
+named as (
+    select
+        events.batch_number,
+        events.file_hash,
+        events.line_number,
+        events.event_key,
+        events.transaction_id,
+        events.code,
+        events.event_at,
+        events.quantity,
+        events.properties,
+        events.precise_total_amount_cents,
+        case
+            when events.external_subscription_id is not null then events.external_subscription_id
+            when subscriptions_of_customers.subscription_count = 1
+                then subscriptions_of_customers.external_subscription_id
+        end as external_subscription_id,
+        events.external_subscription_id is null
+        and coalesce(subscriptions_of_customers.subscription_count, 0) > 1 as is_ambiguous,
+        events.is_contested,
+        events.is_owner,
+        events.is_pure_retraction
+    from events
+    left join subscriptions_of_customers on events.external_customer_id = subscriptions_of_customers.customer_id
+)
+
+select * from named
