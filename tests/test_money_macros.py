@@ -112,6 +112,65 @@ def test_started_packages(macro) -> None:
     assert found == [(unit / 1000).to_integral_value(ROUND_CEILING) for unit in units]
 
 
+@pytest.mark.parametrize("rounding_function", ["round", "ceil", "floor"])
+@pytest.mark.parametrize("precision", range(-9, 10))
+def test_round_units(macro, rounding_function: str, precision: int) -> None:
+    draw = random.Random(precision)
+    divisors = [draw.choice([1, 1, 7, 31, 366, 2_678_400_000_000]) for _ in range(DRAWN // 10)]
+    dividends = [drawn_decimal(draw, draw.choice([3, 12, 25]), 9) for _ in divisors]
+    # On a half, on a whole and a billionth to either side of them.
+    unit = Decimal(10) ** -precision
+    edges = [
+        sign * unit * n / 2 + nudge
+        for sign in (1, -1)
+        for n in (0, 1, 2, 3)
+        for nudge in (Decimal("-0.000000001"), 0, Decimal("0.000000001"))
+        if precision < 9 or n % 2 == 0
+    ]
+    dividends, divisors = [*dividends, *edges], [*divisors, *(1 for _ in edges)]
+    found = evaluate(
+        macro("round_units", "dividend", "divisor", "rounding_function", "digits"),
+        dividend=("decimal(38, 9)", [f"{dividend:f}" for dividend in dividends]),
+        divisor=("bigint", divisors),
+        rounding_function=("varchar", [rounding_function] * len(dividends)),
+        digits=("integer", [precision] * len(dividends)),
+    )
+    expected = []
+    for dividend, divisor in zip(dividends, divisors, strict=True):
+        scaled = Fraction(dividend) / divisor * Fraction(10) ** precision
+        whole = {
+            "round": int(half_away(scaled, 0)),
+            "ceil": -(-scaled.numerator // scaled.denominator),
+            "floor": scaled.numerator // scaled.denominator,
+        }[rounding_function]
+        expected.append(whole / Fraction(10) ** precision)
+    assert [Fraction(quantity) for quantity in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("total", "inside"),
+    [
+        ("-1", ("-1", "0", "0")),
+        ("0", ("0", "0", "0")),
+        ("5", ("5", "0", "0")),
+        ("5.000000001", ("5", "0.000000001", "0")),
+        ("15", ("5", "10", "0")),
+        ("16", ("5", "10", "1")),
+    ],
+)
+def test_total_in_range(macro, total: str, inside: tuple[str, ...]) -> None:
+    sql = macro("total_in_range", "total", "previous_up_to", "up_to")
+    with duckdb.connect() as con:
+        con.execute(
+            "create table ranges (n integer, previous_up_to decimal(38,9), up_to decimal(38,9))"
+        )
+        con.execute("insert into ranges values (1, null, 5), (2, 5, 15), (3, 15, null)")
+        query = f"select {sql} from ranges, (select cast(? as decimal(38,9)) as total) order by n"
+        assert [row[0] for row in con.execute(query, [total]).fetchall()] == list(
+            map(Decimal, inside)
+        )
+
+
 @pytest.mark.parametrize("minor_unit", [0, 2, 3, 4])
 def test_round_to_minor_unit(macro, minor_unit: int) -> None:
     draw = random.Random(minor_unit)

@@ -22,9 +22,29 @@
 {%- endmacro %}
 
 
+{#
+    R-PRORATED: an exact amount (21 decimals) divided by a whole number of days, rounded half away from zero to 21 decimals.
+    The price has been multiplied before: this is the one division, and the last step.
+#}
+{% macro divided_amount(amount, days) -%}
+    {%- set dividend -%} abs({{ as_integer(amount, 21) }}) {%- endset -%}
+    cast(
+        case when {{ amount }} < 0 then -1 else 1 end
+        * cast({{ rounded_quotient(dividend, wide_integer(days)) }} as decimal(38, 0))
+        * cast('0.000000000000000000001' as decimal(22, 21)) as decimal(38, 21)
+    )
+{%- endmacro %}
+
+
 {# The quotient of two integers >= 0, rounded half up. #}
 {% macro rounded_quotient(dividend, divisor) -%}
     ({{ integer_quotient(dividend, divisor) }} + case when 2 * ({{ dividend }} % {{ divisor }}) >= {{ divisor }} then 1 else 0 end)
+{%- endmacro %}
+
+
+{# The quotient of two integers, the divisor > 0, rounded down: what is left over is never negative. #}
+{% macro floored_quotient(dividend, divisor) -%}
+    ({{ integer_quotient(dividend, divisor) }} - case when {{ dividend }} % {{ divisor }} < 0 then 1 else 0 end)
 {%- endmacro %}
 
 

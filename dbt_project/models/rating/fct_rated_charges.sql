@@ -1,9 +1,10 @@
--- R-RATE: the exact amount of every quantity, each by the charge model that its catalog row names.
--- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at).
+-- R-RATE: what each line costs: the amount through its point less the amount through the point before it, exact.
+-- In arrears a segment is a line; in advance each event is one, and so is the state carried into a period that it pays for.
+-- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at, point_number).
 
 with
 
-quantities as (
+points as (
     select
         subscription_id,
         charge_code,
@@ -11,44 +12,101 @@ quantities as (
         group_key,
         period_starts_at,
         period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
+        point_number,
         charge_row_number,
+        charge_model,
         metric_code,
+        is_pay_in_advance,
+        event_key,
+        transaction_id,
+        event_at,
+        event_count,
         quantity,
-        event_count
-    from {{ ref('fct_usage_quantities') }}
+        rated_quantity,
+        amount_unrounded,
+        price_details
+    from {{ ref('int_rating__priced_points') }}
 ),
 
--- One charge model, one branch: a new one is a file in charge_models/ and a line here.
-amounts as (
-    select * from {{ ref('int_rating__standard') }}
-    union all
-    select * from {{ ref('int_rating__graduated') }}
-    union all
-    select * from {{ ref('int_rating__package') }}
+-- Read by itself and not from the points above, so that not all of them are kept: few points have one before them.
+previous_points as (
+    select
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        period_starts_at,
+        segment_starts_at,
+        point_number + 1 as point_number,
+        quantity,
+        rated_quantity,
+        amount_unrounded
+    from {{ ref('int_rating__priced_points') }}
+    where is_pay_in_advance or point_number = 0
+),
+
+-- Before the first event in advance nothing has been billed, not even the first tier's flat amount.
+from_the_previous as (
+    select
+        points.*,
+        coalesce(previous_points.quantity, 0) as quantity_before,
+        coalesce(previous_points.rated_quantity, 0) as rated_quantity_before,
+        coalesce(previous_points.amount_unrounded, 0) as amount_before,
+        previous_points.point_number is not null as has_previous
+    from points
+    left join previous_points
+        on
+            points.subscription_id = previous_points.subscription_id
+            and points.charge_code = previous_points.charge_code
+            and points.filter_code is not distinct from previous_points.filter_code
+            and points.group_key is not distinct from previous_points.group_key
+            and points.period_starts_at = previous_points.period_starts_at
+            and points.segment_starts_at = previous_points.segment_starts_at
+            and points.point_number = previous_points.point_number
+    where
+        points.point_number > 0
+        or (points.is_pay_in_advance and points.segment_starts_at = points.period_starts_at)
 ),
 
 rated as (
     select
-        quantities.subscription_id,
-        quantities.charge_code,
-        quantities.filter_code,
-        quantities.group_key,
-        quantities.period_starts_at,
-        quantities.period_ends_at,
-        quantities.charge_row_number,
-        quantities.metric_code,
-        quantities.quantity,
-        quantities.event_count,
-        amounts.amount_unrounded,
-        amounts.price_details
-    from quantities
-    inner join amounts
-        on
-            quantities.subscription_id = amounts.subscription_id
-            and quantities.charge_code = amounts.charge_code
-            and quantities.filter_code is not distinct from amounts.filter_code
-            and quantities.group_key is not distinct from amounts.group_key
-            and quantities.period_starts_at = amounts.period_starts_at
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        period_starts_at,
+        period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
+        point_number,
+        charge_row_number,
+        charge_model,
+        metric_code,
+        is_pay_in_advance,
+        event_key,
+        transaction_id,
+        event_at,
+        event_count,
+        cast(
+            case
+                when is_pay_in_advance then greatest(quantity - quantity_before, 0)
+                else quantity - quantity_before
+            end as decimal(38, 9)
+        ) as quantity,
+        cast(rated_quantity - rated_quantity_before as decimal(38, 9)) as rated_quantity,
+        cast(amount_unrounded - amount_before as decimal(38, 21)) as amount_unrounded,
+        amount_unrounded as amount_through_unrounded,
+        cast(amount_before as decimal(38, 21)) as amount_before_unrounded,
+        case
+            when has_previous
+                then substring(price_details, 1, length(price_details) - 1)
+                    || ',"quantity_before":"' || {{ decimal_text('quantity_before') }}
+                    || '","amount_before":"' || {{ decimal_text('amount_before') }} || '"}'
+            else price_details
+        end as price_details
+    from from_the_previous
 )
 
 select * from rated

@@ -1,36 +1,65 @@
 -- R-PACKAGE: units beyond the free ones are billed by the started package, each at the package amount. Not rounded here.
--- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at).
+-- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at, point_number).
 
 with
 
 quantities as (
-    select subscription_id, charge_code, filter_code, group_key, period_starts_at, charge_row_number, quantity
+    select
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        period_starts_at,
+        period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
+        point_number,
+        charge_row_number,
+        charge_model,
+        metric_code,
+        is_pay_in_advance,
+        event_key,
+        transaction_id,
+        event_at,
+        event_count,
+        quantity,
+        rated_quantity
     from {{ ref('fct_usage_quantities') }}
     where charge_model = 'package'
 ),
 
-charges as (
-    select row_number, package_amount, package_size, coalesce(free_units, 0) as free_units
-    from {{ ref('stg_catalog__charges') }}
+prices as (
+    select
+        charge_row_number,
+        filter_code,
+        package_amount,
+        package_size,
+        coalesce(free_units, 0) as free_units,
+        '{"model":"package","package_size":"' || {{ decimal_text('package_size') }}
+        || '","free_units":"' || {{ decimal_text('cast(coalesce(free_units, 0) as decimal(24, 9))') }}
+        || '","packages":"' as details_before_packages,
+        '","package_amount":"' || {{ decimal_text('package_amount') }} || '"}' as details_after_packages
+    from {{ ref('stg_catalog__charge_prices') }}
 ),
 
 started as (
     select
-        quantities.subscription_id,
-        quantities.charge_code,
-        quantities.filter_code,
-        quantities.group_key,
-        quantities.period_starts_at,
-        charges.package_amount,
-        charges.package_size,
-        charges.free_units,
+        quantities.*,
+        prices.package_amount,
+        prices.details_before_packages,
+        prices.details_after_packages,
         case
-            when quantities.quantity > charges.free_units
-                then {{ started_packages('(quantities.quantity - charges.free_units)', 'charges.package_size') }}
+            when quantities.rated_quantity > prices.free_units
+                then {{ null_on_overflow(
+                    started_packages('(quantities.rated_quantity - prices.free_units)', 'prices.package_size')
+                ) }}
             else 0
         end as packages
     from quantities
-    inner join charges on quantities.charge_row_number = charges.row_number
+    left join prices
+        on
+            quantities.charge_row_number = prices.charge_row_number
+            and quantities.filter_code is not distinct from prices.filter_code
 ),
 
 priced as (
@@ -40,11 +69,22 @@ priced as (
         filter_code,
         group_key,
         period_starts_at,
-        cast(packages * package_amount as decimal(38, 21)) as amount_unrounded,
-        '{"model":"package","package_size":"' || {{ decimal_text('package_size') }}
-        || '","free_units":"' || {{ decimal_text('free_units') }}
-        || '","packages":"' || cast(packages as varchar)
-        || '","package_amount":"' || {{ decimal_text('package_amount') }} || '"}' as price_details
+        period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
+        point_number,
+        charge_row_number,
+        charge_model,
+        metric_code,
+        is_pay_in_advance,
+        event_key,
+        transaction_id,
+        event_at,
+        event_count,
+        quantity,
+        rated_quantity,
+        {{ null_on_overflow('cast(packages * package_amount as decimal(38, 21))') }} as amount_unrounded,
+        details_before_packages || cast(packages as varchar) || details_after_packages as price_details
     from started
 )
 

@@ -1,15 +1,44 @@
--- R-STANDARD: every unit costs the same: units x unit amount. Not rounded here.
--- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at).
+-- R-STANDARD: every unit costs the same: units x unit amount. Prorated units: divided once, last, at scale 21; else not rounded.
+-- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at, point_number).
 
 with
 
 quantities as (
-    select subscription_id, charge_code, filter_code, group_key, period_starts_at, charge_row_number, quantity
+    select
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        period_starts_at,
+        period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
+        point_number,
+        charge_row_number,
+        charge_model,
+        metric_code,
+        is_pay_in_advance,
+        event_key,
+        transaction_id,
+        event_at,
+        event_count,
+        quantity,
+        rated_quantity,
+        prorated_numerator,
+        prorated_denominator
     from {{ ref('fct_usage_quantities') }}
     where charge_model = 'standard'
 ),
 
-charges as (select row_number, unit_amount from {{ ref('stg_catalog__charges') }}),
+-- What is the same for every quantity of a price is written once, not once per quantity.
+prices as (
+    select
+        charge_row_number,
+        filter_code,
+        unit_amount,
+        '{"model":"standard","unit_amount":"' || {{ decimal_text('unit_amount') }} || '"' as details
+    from {{ ref('stg_catalog__charge_prices') }}
+),
 
 priced as (
     select
@@ -18,10 +47,37 @@ priced as (
         quantities.filter_code,
         quantities.group_key,
         quantities.period_starts_at,
-        cast(greatest(quantities.quantity, 0) * charges.unit_amount as decimal(38, 21)) as amount_unrounded,
-        '{"model":"standard","unit_amount":"' || {{ decimal_text('charges.unit_amount') }} || '"}' as price_details
+        quantities.period_ends_at,
+        quantities.segment_starts_at,
+        quantities.segment_ends_at,
+        quantities.point_number,
+        quantities.charge_row_number,
+        quantities.charge_model,
+        quantities.metric_code,
+        quantities.is_pay_in_advance,
+        quantities.event_key,
+        quantities.transaction_id,
+        quantities.event_at,
+        quantities.event_count,
+        quantities.quantity,
+        quantities.rated_quantity,
+        case
+            when quantities.prorated_denominator is null
+                then {{ null_on_overflow('greatest(quantities.rated_quantity, 0) * prices.unit_amount') }}
+            else {{ null_on_overflow(divided_amount(
+                '(greatest(quantities.prorated_numerator, 0) * prices.unit_amount)', 'quantities.prorated_denominator'
+            )) }}
+        end as amount_unrounded,
+        prices.details || case
+            when quantities.prorated_denominator is null then '}'
+            else ',"unit_days":"' || {{ decimal_text('quantities.prorated_numerator') }}
+                || '","period_days":' || cast(quantities.prorated_denominator as varchar) || '}'
+        end as price_details
     from quantities
-    inner join charges on quantities.charge_row_number = charges.row_number
+    left join prices
+        on
+            quantities.charge_row_number = prices.charge_row_number
+            and quantities.filter_code is not distinct from prices.filter_code
 )
 
 select * from priced

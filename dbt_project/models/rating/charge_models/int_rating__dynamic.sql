@@ -1,0 +1,58 @@
+-- R-DYNAMIC: the events say themselves what they cost; their amounts are added up by metering. Not rounded here.
+-- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at, point_number).
+
+with
+
+quantities as (
+    select
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        period_starts_at,
+        period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
+        point_number,
+        charge_row_number,
+        charge_model,
+        metric_code,
+        is_pay_in_advance,
+        event_key,
+        transaction_id,
+        event_at,
+        event_count,
+        quantity,
+        rated_quantity,
+        given_amount_unrounded
+    from {{ ref('fct_usage_quantities') }}
+    where charge_model = 'dynamic'
+),
+
+priced as (
+    select
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        period_starts_at,
+        period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
+        point_number,
+        charge_row_number,
+        charge_model,
+        metric_code,
+        is_pay_in_advance,
+        event_key,
+        transaction_id,
+        event_at,
+        event_count,
+        quantity,
+        rated_quantity,
+        given_amount_unrounded as amount_unrounded,
+        '{"model":"dynamic","amount":"' || {{ decimal_text('given_amount_unrounded') }} || '"}' as price_details
+    from quantities
+)
+
+select * from priced

@@ -1,0 +1,56 @@
+-- R-PRICE: each quantity with the amount that its charge model gives it. A quantity that none can price stops the close by name.
+-- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at, point_number).
+
+with
+
+-- One charge model, one branch: a new one is a file in charge_models/ and a line here.
+amounts as (
+    select * from {{ ref('int_rating__standard') }}
+    union all
+    select * from {{ ref('int_rating__graduated') }}
+    union all
+    select * from {{ ref('int_rating__graduated_prorated') }}
+    union all
+    select * from {{ ref('int_rating__package') }}
+    union all
+    select * from {{ ref('int_rating__volume') }}
+    union all
+    select * from {{ ref('int_rating__percentage') }}
+    union all
+    select * from {{ ref('int_rating__dynamic') }}
+    union all
+    select * from {{ ref('int_rating__custom') }}
+),
+
+priced as (
+    select
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        period_starts_at,
+        period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
+        point_number,
+        charge_row_number,
+        charge_model,
+        metric_code,
+        is_pay_in_advance,
+        event_key,
+        transaction_id,
+        event_at,
+        event_count,
+        quantity,
+        rated_quantity,
+        {{ value_or_error(
+            'amount_unrounded',
+            "'No amount for charge ' || charge_code || ' of subscription ' || subscription_id"
+            ~ " || ': its price is missing, or the amount has more than 17 digits before the point.'",
+            'decimal(38, 21)'
+        ) }} as amount_unrounded,
+        price_details
+    from amounts
+)
+
+select * from priced
