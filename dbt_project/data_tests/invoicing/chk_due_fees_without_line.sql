@@ -1,4 +1,4 @@
--- R-FEE: every due base period, and every rated charge, stands on an invoice as exactly one line.
+-- R-FEE: every due base period, and every rated charge, stands on an invoice: as a line, or as one issued before.
 -- Grain: one row per fee that has no line.
 
 with
@@ -10,28 +10,48 @@ due_fees as (
         cast(null as varchar) as charge_code,
         cast(null as varchar) as filter_code,
         cast(null as varchar) as group_key,
-        period_starts_at
+        period_starts_at as segment_starts_at
     from {{ ref('fct_subscription_periods') }}
     where fee_family = 'base'
     union all
     select
         subscription_id,
-        'charge' as fee_type,
+        case when is_pay_in_advance then 'charge_in_advance' else 'charge' end as fee_type,
         charge_code,
         filter_code,
         group_key,
-        period_starts_at
+        segment_starts_at
     from {{ ref('fct_rated_charges') }}
+),
+
+billed as (
+    select
+        subscription_id,
+        fee_type,
+        charge_code,
+        filter_code,
+        group_key,
+        service_period_start as segment_starts_at
+    from {{ ref('fct_invoice_lines') }}
+    union all
+    select
+        subscription_id,
+        'charge_in_advance' as fee_type,
+        charge_code,
+        filter_code,
+        group_key,
+        segment_starts_at
+    from {{ ref('stg_issued__advance_fees') }}
 )
 
 select due_fees.*
 from due_fees
-left join {{ ref('fct_invoice_lines') }} as invoice_lines
+left join billed
     on
-        due_fees.subscription_id = invoice_lines.subscription_id
-        and due_fees.fee_type = invoice_lines.fee_type
-        and due_fees.charge_code is not distinct from invoice_lines.charge_code
-        and due_fees.filter_code is not distinct from invoice_lines.filter_code
-        and due_fees.group_key is not distinct from invoice_lines.group_key
-        and due_fees.period_starts_at = invoice_lines.service_period_start
-where invoice_lines.line_number is null
+        due_fees.subscription_id = billed.subscription_id
+        and due_fees.fee_type = billed.fee_type
+        and due_fees.charge_code is not distinct from billed.charge_code
+        and due_fees.filter_code is not distinct from billed.filter_code
+        and due_fees.group_key is not distinct from billed.group_key
+        and due_fees.segment_starts_at = billed.segment_starts_at
+where billed.subscription_id is null

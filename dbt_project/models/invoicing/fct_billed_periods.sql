@@ -28,10 +28,14 @@ fees as (
     select
         subscription_id,
         fee_family,
+        fee_type,
         charge_code,
         filter_code,
         group_key,
         position,
+        filter_position,
+        segment_starts_at,
+        point_number,
         period_starts_at,
         quantity,
         price_details
@@ -48,7 +52,7 @@ fee_inputs as (
             "coalesce(charge_code, '') || '|' || coalesce(filter_code, '') || '|' || coalesce(group_key, '') || '|' || "
             ~ "cast(quantity as varchar) || '|' || price_details",
             'chr(10)',
-            'position, filter_code nulls first, group_key nulls first'
+            'position, fee_type, filter_position, group_key nulls first, segment_starts_at, point_number'
         ) }} as input_text
     from fees
     group by subscription_id, fee_family, period_starts_at

@@ -1,54 +1,63 @@
 -- R-BASE: the plan amount of each due base period, by its inclusive local days out of the whole period's.
--- The plan row in force on the period's first local day decides; of several, the last recorded holds.
--- Grain: one row per (subscription_id, period_starts_at).
+-- Where another plan row comes into force inside the period, each row's part is a fee of its own, by its days.
+-- Grain: one row per (subscription_id, period_starts_at, segment_starts_at).
 
 with
 
 periods as (
-    select subscription_id, plan_code, period_starts_at, period_ends_at, period_start_date, days, period_days
+    select subscription_id, period_starts_at, period_ends_at, period_start_date, period_end_date, period_days
     from {{ ref('fct_subscription_periods') }}
     where fee_family = 'base'
 ),
 
-plans as (
-    select row_number, plan_code, plan_name, amount, valid_from, valid_to, recorded_at
-    from {{ ref('stg_catalog__plans') }}
+price_spans as (
+    select subscription_id, price_row_number, span_start_date, span_end_date, span_starts_at, span_ends_at
+    from {{ ref('fct_price_spans') }}
+    where charge_code is null
 ),
 
-in_force as (
+plans as (select row_number, plan_name, amount from {{ ref('stg_catalog__plans') }}),
+
+segments as (
     select
         periods.subscription_id,
         periods.period_starts_at,
-        periods.period_ends_at,
-        periods.days,
         periods.period_days,
-        plans.row_number as plan_row_number,
         plans.plan_name,
         plans.amount as plan_amount,
-        row_number() over (
-            partition by periods.subscription_id, periods.period_starts_at
-            order by plans.recorded_at desc, plans.row_number desc
-        ) as recording_rank
+        case
+            when price_spans.span_start_date <= periods.period_start_date then periods.period_starts_at
+            else least(greatest(price_spans.span_starts_at, periods.period_starts_at), periods.period_ends_at)
+        end as segment_starts_at,
+        case
+            when price_spans.span_end_date >= periods.period_end_date then periods.period_ends_at
+            else least(greatest(price_spans.span_ends_at, periods.period_starts_at), periods.period_ends_at)
+        end as segment_ends_at,
+        {{ days_between(
+            'greatest(periods.period_start_date, price_spans.span_start_date)',
+            'least(periods.period_end_date, price_spans.span_end_date)'
+        ) }} as days
     from periods
-    inner join plans
+    inner join price_spans
         on
-            periods.plan_code = plans.plan_code
-            and periods.period_start_date >= plans.valid_from
-            and (periods.period_start_date < plans.valid_to or plans.valid_to is null)
+            periods.subscription_id = price_spans.subscription_id
+            and periods.period_start_date < price_spans.span_end_date
+            and periods.period_end_date > price_spans.span_start_date
+    inner join plans on price_spans.price_row_number = plans.row_number
 ),
 
 base_fees as (
     select
         subscription_id,
         period_starts_at,
-        period_ends_at,
+        segment_starts_at,
+        segment_ends_at,
         plan_name as description,
         {{ prorated_amount('plan_amount', 'days', 'period_days') }} as amount_unrounded,
         '{"model":"subscription","plan_amount":"' || {{ decimal_text('plan_amount') }}
         || '","days":"' || cast(days as varchar)
         || '","period_days":"' || cast(period_days as varchar) || '"}' as price_details
-    from in_force
-    where recording_rank = 1
+    from segments
 )
 
 select * from base_fees
