@@ -33,7 +33,7 @@ from orchestration.close_run import (
 from orchestration.dbt_runner import DbtResult, close_args, run_dbt
 from orchestration.errors import OffenderTable, Refused
 from orchestration.gate import GateRefused, Judgement, judge
-from orchestration.prepare import first_line
+from orchestration.prepare import first_line, is_prepared, note_prepared, project_digest
 from orchestration.publish import publish, sync_published
 from orchestration.publish.digest import drafts_digest
 from orchestration.publish.tables import ADDED, DRAFTS, issued_columns
@@ -115,10 +115,13 @@ def build_drafts(ws: Workspace, close_date: date, clock: Clock = utc_now) -> Jud
 
 
 def _run_drafts(ws: Workspace) -> DbtResult:
-    result = run_dbt(ws, close_args())
+    digest = project_digest()
+    result = run_dbt(ws, close_args(is_prepared=is_prepared(ws, digest)))
     if result.exception is not None and not isinstance(result.exception, Exception):
         # Dagster's interrupt, which dbt takes for a result: whoever stopped the close did not fail it.
         raise result.exception
+    if result.success:
+        note_prepared(ws, digest)
     return result
 
 

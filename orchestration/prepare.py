@@ -85,6 +85,28 @@ def prepare_views(ws: Workspace) -> bool:
     return True
 
 
+def is_prepared(ws: Workspace, digest: str) -> bool:
+    """Whether a close built the project with this digest here: its views stand, and its manifest is that of `ws`."""
+    with connect(ws) as con:
+        rows = con.execute("select project_digest, views_digest from control.prepared").fetchall()
+    return rows == [(digest, digest)] and _is_manifest_of(ws, digest)
+
+
+def note_prepared(ws: Workspace, digest: str) -> None:
+    """Note that a close built the project with this digest here, so that the next one need not build all of it."""
+    with connect(ws) as con:
+        con.execute(
+            "update control.prepared set views_digest = ? where project_digest = ?", [digest] * 2
+        )
+    (ws.target_path / _MANIFEST_DIGEST).write_text(digest, encoding="utf-8")
+
+
+def _is_manifest_of(ws: Workspace, digest: str) -> bool:
+    stamp = ws.target_path / _MANIFEST_DIGEST
+    is_current = stamp.exists() and stamp.read_text(encoding="utf-8") == digest
+    return is_current and (ws.target_path / _MANIFEST).exists()
+
+
 def ensure_manifest(ws: Workspace) -> Mapping[str, Any]:
     """The dbt manifest of workspace `ws`, parsed anew only if the project changed since it was written.
 
@@ -95,13 +117,11 @@ def ensure_manifest(ws: Workspace) -> Mapping[str, Any]:
     ws.target_path.mkdir(parents=True, exist_ok=True)
     # Several Dagster processes load the definitions at once: one parses, the others wait for its file.
     with FileLock(ws.target_path / "manifest.lock"):
-        stamp = ws.target_path / _MANIFEST_DIGEST
-        is_current = stamp.exists() and stamp.read_text(encoding="utf-8") == digest
-        if not is_current or not (ws.target_path / _MANIFEST).exists():
+        if not _is_manifest_of(ws, digest):
             result = run_dbt(ws, ["parse"])
             if not result.success:
                 raise dbt_refusal("The dbt project does not parse", result)
-            stamp.write_text(digest, encoding="utf-8")
+            (ws.target_path / _MANIFEST_DIGEST).write_text(digest, encoding="utf-8")
     return read_manifest(ws)
 
 
