@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.catalog import Lot, Tier, Validity, in_force
-from tests.oracle.charge_models import graduated, package, standard, units_in_tier
+from tests.oracle.catalog import Lot, in_force
+from tests.oracle.cells import Validity
+from tests.oracle.charge_models import Tier, graduated, package, standard, units_in_tier
 from tests.oracle.invoicing import prorated
 from tests.oracle.numbers import event_value_fault, minor_unit, parse_number, round_half_away
 from tests.oracle.periods import (

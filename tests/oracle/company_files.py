@@ -1,4 +1,4 @@
-"""Writes random examples as one company: a catalog folder, and landing files of every format.
+"""Writes random examples as one company: a catalog folder, and batches of usage files of every format.
 
 Belongs here: files. Does not belong here: what is in them (see `random_companies`).
 
@@ -12,7 +12,7 @@ import csv
 import gzip
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,17 +24,40 @@ import pyarrow
 import pyarrow.parquet
 
 from .numbers import parse_number
-from .random_rows import COPY, ENTITIES, PRICES, Example, JsonNumber, UsageLine, Window
+from .periods import ONE_DAY
+from .random_rows import (
+    ALWAYS,
+    COPY,
+    ENTITIES,
+    PRICES,
+    RECORDED,
+    Example,
+    JsonNumber,
+    UsageLine,
+    Window,
+)
 
-PROPERTY_FIELDS = ("amount", "gb", "note")
+PROPERTY_FIELDS = ("amount", "gb", "note", "item", "operation_type", "region", "level")
+CENTS = "precise_total_amount_cents"
+# Cells of a row that prices, whoever it is a row of.
+PRICE_COLUMNS = (
+    "unit_amount package_amount package_size free_units rate fixed_amount free_units_per_events "
+    "free_units_per_total_aggregation per_transaction_min_amount per_transaction_max_amount "
+    "custom_properties"
+)
+CHARGE_KEY = "plan_code charge_code subscription_id first_month valid_from recorded_at"
 COLUMNS = {
-    "prices/billable_metrics": "metric_code metric_name aggregation_type field_name unit_name",
-    "prices/plans": "plan_code plan_name interval is_pay_in_advance amount currency valid_from "
-    "valid_to recorded_at",
-    "prices/charges": "charge_code plan_code metric_code charge_model display_name unit_amount "
-    "package_amount package_size free_units valid_from valid_to recorded_at",
-    "prices/charge_tiers": "plan_code charge_code valid_from recorded_at up_to unit_amount "
-    "flat_amount",
+    "prices/billable_metrics": "metric_code metric_name aggregation_type field_name expression "
+    "is_recurring rounding_function rounding_precision custom_model unit_name",
+    "prices/pricing_units": "pricing_unit_code pricing_unit_name",
+    "prices/plans": "plan_code plan_name interval is_pay_in_advance amount currency "
+    "subscription_id first_month last_month valid_from valid_to recorded_at",
+    "prices/charges": f"{CHARGE_KEY} last_month valid_to metric_code charge_model display_name "
+    f"is_pay_in_advance is_prorated pricing_group_keys {PRICE_COLUMNS} minimum_amount "
+    "pricing_unit_code conversion_rate",
+    "prices/charge_filters": f"{CHARGE_KEY} filter_code display_name {PRICE_COLUMNS}",
+    "prices/charge_filter_values": f"{CHARGE_KEY} filter_code property_name property_value",
+    "prices/charge_tiers": f"{CHARGE_KEY} filter_code up_to unit_amount rate flat_amount",
     "accounts/billing_entities": "billing_entity_code entity_name country timezone "
     "invoice_prefix net_payment_days grace_days",
     "accounts/customers": "customer_id customer_name billing_entity_code country timezone "
@@ -46,27 +69,46 @@ COLUMNS = {
     "tax/taxes": "tax_code tax_name rate_percent valid_from valid_to recorded_at",
     "tax/customer_taxes": "customer_id tax_code",
 }
-ROWS_OF_EACH_COPY = ("accounts/", "credits/", "tax/customer_taxes")
 FLAT_COLUMNS = (
     "transaction_id",
     "external_subscription_id",
     "external_customer_id",
     "code",
     "timestamp",
+    "retracts",
+    "amends",
+    CENTS,
     *PROPERTY_FIELDS,
 )
 SHORT_COLUMNS = ("user_id", "event_type", "quantity", "timestamp")
+CLOUD_NAMES = {
+    "transaction_id": "id",
+    "code": "type",
+    "timestamp": "time",
+    "external_subscription_id": "subscription",
+    "external_customer_id": "subject",
+}
+CLOCK_PREFIX = "clock"
+DAYS = tuple(number * ONE_DAY for number in range(7))
 Owned = tuple[str, UsageLine]  # an example's prefix, and one of its lines
 
 
 @dataclass(frozen=True)
 class Company:
-    """A generated company: its folders and the examples in it, by their prefix."""
+    """A generated company: its folders and the examples in it, by their prefix.
+
+    `batches`: the folders of usage in the order in which they arrive; a landing folder takes them in turn.
+    """
 
     catalog: Path
-    landing: Path
+    batches: tuple[Path, ...]
     window: Window
     examples: dict[str, Example]
+
+
+def prefix_of(number: int) -> str:
+    """What the ids of the example at that place begin with."""
+    return f"e{number:05d}"
 
 
 def customer_of(prefix: str, copy: str) -> str:
@@ -74,15 +116,32 @@ def customer_of(prefix: str, copy: str) -> str:
     return f"{prefix}{copy}_customer"
 
 
-def write_company(folder: Path, examples: Sequence[Example], window: Window) -> Company:
-    """Write catalog/ and landing/ below `folder`. The same examples give the same bytes."""
-    named = {f"e{number:05d}": example for number, example in enumerate(examples)}
-    company = Company(folder / "catalog", folder / "landing", window, named)
+def write_company(
+    folder: Path,
+    examples: Sequence[Example],
+    window: Window,
+    *,
+    batch_count: int = 1,
+    left_out: Collection[str] = (),
+) -> Company:
+    """Write catalog/ and the batches of usage below `folder`. The same examples give the same bytes.
+
+    An example's prefix is its place in `examples`, also where others are left out.
+
+    With two batches, the lines that are late arrive in the second one, and the repeated lines of the first as well.
+    """
+    prefixed = {prefix_of(number): example for number, example in enumerate(examples)}
+    own_examples = {name: one for name, one in prefixed.items() if name not in left_out}
+    batches = tuple(folder / f"batch{number}" for number in range(1, batch_count + 1))
+    company = Company(folder / "catalog", batches, window, own_examples)
     _write_catalog(company)
-    owned = [(prefix, line) for prefix, example in named.items() for line in example.lines]
-    _write_lines(company, "a", owned)
-    for part, lines in _permuted(owned).items():
-        _write_lines(company, f"b/{part}", lines)
+    owned = [(prefix, line) for prefix, one in own_examples.items() for line in one.lines]
+    for number, batch in enumerate(batches):
+        own = [one for one in owned if batch_count == 1 or one[1].is_late == (number == 1)]
+        _write_lines(company, batch / "a", own)
+        for part, lines in _permuted(own).items():
+            arrives = batches[-1] if part == "again" else batch
+            _write_lines(company, arrives / "b" / f"{part}{number}", lines)
     return company
 
 
@@ -103,11 +162,14 @@ def _write_catalog(company: Company) -> None:
         }
         for code, zone_name, net_payment_days, grace_days in ENTITIES
     ]
-    for prefix, example in company.examples.items():
+    for prefix, example in {
+        CLOCK_PREFIX: clock_example(company.window),
+        **company.examples,
+    }.items():
         for name, own_rows in example.rows.items():
-            copies = ("a", "b") if name.startswith(ROWS_OF_EACH_COPY) else ("a",)
-            for copy in copies:
-                rows[name].extend(_marked(row, prefix, copy) for row in own_rows)
+            for row in own_rows:
+                copies = ("a", "b") if any(COPY in value for value in row.values()) else ("a",)
+                rows[name].extend(_marked(row, prefix, copy) for copy in copies)
     for name, columns in COLUMNS.items():
         path = company.catalog / f"{name}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +189,47 @@ def _marked(row: dict[str, Any], prefix: str, copy: str) -> dict[str, Any]:
 
 def named(text: str, prefix: str, copy: str) -> str:
     return text.replace(PRICES, f"{prefix}_").replace(COPY, f"{prefix}{copy}_")
+
+
+def clock_example(window: Window) -> Example:
+    """A customer with something due on every close date, so that a smaller company has the same closes."""
+    rows: dict[str, list[dict[str, str]]] = {
+        "accounts/customers": [
+            {"customer_id": f"{COPY}customer", "customer_name": "A clock"}
+            | {"billing_entity_code": ENTITIES[0][0]}
+        ],
+        "accounts/subscriptions": [],
+        "prices/plans": [],
+    }
+    week_ago = window.first - 7 * ONE_DAY
+    starts = {
+        "weekly": next(day for day in map(week_ago.__add__, DAYS) if day.weekday() == 0),
+        "monthly": (window.first - ONE_DAY).replace(day=1),
+    }
+    for interval, start in starts.items():
+        rows["accounts/subscriptions"].append(
+            {
+                "subscription_id": f"{COPY}{interval}",
+                "external_subscription_id": f"{COPY}{interval}",
+                "customer_id": f"{COPY}customer",
+                "plan_code": f"{PRICES}{interval}",
+                "started_at": f"{start.isoformat()}T00:00:00Z",
+                "recorded_at": RECORDED,
+            }
+        )
+        rows["prices/plans"].append(
+            {
+                "plan_code": f"{PRICES}{interval}",
+                "plan_name": "A clock",
+                "interval": interval,
+                "is_pay_in_advance": "false",
+                "amount": "1",
+                "currency": "USD",
+                "valid_from": ALWAYS,
+                "recorded_at": RECORDED,
+            }
+        )
+    return Example(rows, (), is_permutable=True)
 
 
 # Landing files.
@@ -161,16 +264,18 @@ def hash_free_parity(text: str) -> bool:
     return sum(text.encode()) % 2 == 1
 
 
-def _write_lines(company: Company, name: str, owned: Sequence[Owned]) -> None:
-    """One file per kind: jsonl, jsonl.gz, csv (flat and short), parquet; all received at the same instant."""
-    copy = name[0]
+def _write_lines(company: Company, folder: Path, owned: Sequence[Owned]) -> None:
+    """One file per kind: jsonl, jsonl.gz, csv (flat and short), parquet; all received at the same instant.
+
+    The folder's path holds the copy's letter.
+    """
+    copy = "a" if folder.name == "a" else "b"
     lines = [
         replace(
             line, record=_marked(line.record, prefix, copy), text=named(line.text, prefix, copy)
         )
         for prefix, line in owned
     ]
-    folder = company.landing / name
     folder.mkdir(parents=True, exist_ok=True)
     by_kind: dict[str, list[UsageLine]] = {}
     for line in lines:
@@ -196,8 +301,13 @@ def json_line(line: UsageLine) -> str:
         return line.text
     if line.shape == "short":
         return json_text(line.record)
-    properties = {name: line.record[name] for name in PROPERTY_FIELDS if name in line.record}
-    record = {name: value for name, value in line.record.items() if name not in PROPERTY_FIELDS}
+    is_cloud = line.shape == "cloud"
+    inner = (*PROPERTY_FIELDS, CENTS) if is_cloud else PROPERTY_FIELDS
+    properties = {name: line.record[name] for name in inner if name in line.record}
+    record = {name: value for name, value in line.record.items() if name not in inner}
+    if is_cloud:
+        record = {CLOUD_NAMES.get(name, name): value for name, value in record.items()}
+        return json_text({"specversion": "1.0", **record, "data": properties})
     if properties:
         record["properties"] = properties
     return json_text({"event": record} if line.shape == "lago" else record)

@@ -29,7 +29,16 @@ INVOICE_COLUMNS = (
     "amount_due",
     "status",
 )
-LINE_KEY = ("subscription_id", "fee_type", "charge_code", "metric_code", "service_period_start")
+LINE_KEY = (
+    "subscription_id",
+    "fee_type",
+    "charge_code",
+    "metric_code",
+    "service_period_start",
+    "filter_code",
+    "group_key",
+    "event_id",
+)
 LINE_COLUMNS = ("service_period_end", "quantity", "unit_amount", "amount_unrounded", "amount")
 TAX_COLUMNS = ("tax_rate", "taxable_amount", "tax_amount")
 
@@ -39,6 +48,7 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
     tables: dict[str, Rows] = {
         name: {} for name in ("invoices", "invoice_lines", "invoice_taxes", "wallet_draws")
     }
+    line_rows: list[tuple[Any, ...]] = []
     for invoice in bill.invoices:
         key = (invoice.customer_id, invoice.close_date, invoice.currency)
         amounts = {
@@ -52,10 +62,13 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
             **amounts,
         }
         for line in invoice.lines:
-            line_key = key + tuple(_plain(getattr(line, column)) for column in LINE_KEY)
-            tables["invoice_lines"][line_key] = {
-                column: _plain(getattr(line, column)) for column in LINE_COLUMNS
-            }
+            line_rows.append(
+                (
+                    *key,
+                    *(getattr(line, column) for column in LINE_KEY),
+                    *(getattr(line, column) for column in LINE_COLUMNS),
+                )
+            )
         for tax in invoice.taxes:
             tables["invoice_taxes"][(*key, tax.tax_code)] = {
                 "tax_rate": tax.rate_percent,
@@ -64,6 +77,7 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
             }
         for draw in invoice.draws:
             tables["wallet_draws"][(*key, draw.lot_id)] = {"amount": draw.amount}
+    tables["invoice_lines"] = _keyed(line_rows, 3 + len(LINE_KEY), LINE_COLUMNS)
     tables["credit_ledger"] = _expected_ledger(bill)
     tables["wallet_lots"] = _expected_lots(bill)
     return tables
@@ -175,7 +189,9 @@ def published_counts(finance: Query, warehouse: Query) -> dict[str, Counter[Any]
     return {
         "line verdicts": _counter(zip(verdicts, file_counts, strict=True)),
         "rejections": _counter(reasons),
-        "event verdicts": _counter(((verdict, code), count) for verdict, code, count in events),
+        "event verdicts": _counter(
+            ((verdict, _plain(code)), count) for verdict, code, count in events
+        ),
     }
 
 
@@ -218,13 +234,17 @@ def _row_difference(expected: dict[str, Any] | None, actual: dict[str, Any] | No
 
 
 def _keyed(rows: Iterable[tuple[Any, ...]], key_length: int, columns: tuple[str, ...]) -> Rows:
-    """Rows by their first columns; a key that comes again gets a number, so that no row is lost."""
+    """Rows by their first columns.
+
+    Rows of one key (fees of events without an id) are numbered in the order of their values, so that none is lost and
+    both sides number alike.
+    """
     keyed: Rows = {}
-    for row in rows:
-        values = tuple(_plain(value) for value in row)
+    repeats: Counter[Key] = Counter()
+    for values in sorted((tuple(map(_plain, row)) for row in rows), key=repr):
         key = values[:key_length]
-        repeats = sum(1 for known in keyed if known[:key_length] == key) if key in keyed else 0
-        unique = (*key, f"again {repeats}") if repeats else key
+        unique = (*key, f"again {repeats[key]}") if repeats[key] else key
+        repeats[key] += 1
         keyed[unique] = dict(zip(columns, values[key_length:], strict=True))
     return keyed
 

@@ -31,12 +31,26 @@ def draw_examples(window: Window, *, count: int, seed_number: int) -> list[Examp
 
 
 def draw_here(window: Window, *, count: int, seed_number: int) -> list[Example]:
-    """As `draw_examples`, in this process: depends on the local modules that it has imported."""
+    """As `draw_examples`, in this process: depends on the local modules that it has imported.
+
+    Ten at a time, without the first: that is always the simplest, and from the eleventh on Hypothesis mostly repeats
+    parts of one example, so that many would be alike.
+    """
+    drawn: list[Example] = []
+    for round_number in range(count):
+        if len(drawn) >= count:
+            break
+        drawn.extend(_drawn_apart(window, seed_number * 100_000 + round_number)[1:])
+    assert len(drawn) >= count, f"only {len(drawn)} of {count} examples could be drawn"
+    return drawn[:count]
+
+
+def _drawn_apart(window: Window, seed_number: int) -> list[Example]:
     drawn: list[Example] = []
 
     @seed(seed_number)
     @settings(
-        max_examples=count,
+        max_examples=10,
         database=None,
         deadline=None,
         phases=[Phase.generate],
@@ -47,8 +61,7 @@ def draw_here(window: Window, *, count: int, seed_number: int) -> list[Example]:
         drawn.append(example)
 
     collect()
-    assert len(drawn) >= count, f"only {len(drawn)} of {count} examples could be drawn"
-    return drawn[:count]
+    return drawn
 
 
 def main(window_name: str, count: str, seed_number: str) -> None:

@@ -1,23 +1,25 @@
-"""The lines of a period: base fee and usage charges, rounded once.
+"""The lines of a period: base fees, usage in arrears, what lacks to a minimum; each rounded once.
 
-Belongs here: proration of the base fee, one line per charge, unit amounts (BILLING_RULES §0, §3, §4). Does not belong
-here: tax and credits (see `settlement`).
+Belongs here: proration of the base fee, one line per segment, filter and group (BILLING_RULES §0, §3, §4). Does not
+belong here: usage paid in advance (see `advance_lines`), tax and credits (see `settlement`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from .aggregation import aggregate
-from .catalog import Catalog, Charge, in_force
-from .charge_models import charge_amount
-from .metering import MeteredEvent, Terms, charges_in_force, plan_rows
+from .catalog import Catalog, Charge
+from .charge_models import Measure, charge_amount, true_up
+from .measuring import PeriodUsage, Selected, Selection, period_usage, selections
+from .metering import MeteredEvent
 from .numbers import minor_unit, round_half_away
 from .periods import Period
+from .price_rows import Segment, segments
+from .terms import Terms, charge_segments, plan_on, segment_bounds
 
 AMOUNT_UNROUNDED_SCALE = 21
 UNIT_AMOUNT_SCALE = 12
@@ -26,7 +28,10 @@ QUANTITY_SCALE = 9
 
 @dataclass(frozen=True)
 class InvoiceLine:
-    """One fee. `exact_amount` is the fraction itself; the decimals are what finance reads."""
+    """One fee. `exact_amount` is the fraction itself; the decimals are what finance reads.
+
+    `full_units`: what a unit amount refers to where the quantity is prorated. `issued_amount`: of a fee in advance.
+    """
 
     subscription_id: str
     fee_type: str
@@ -37,6 +42,11 @@ class InvoiceLine:
     exact_quantity: Fraction
     exact_amount: Fraction
     currency: str
+    filter_code: str | None = None
+    group_key: str | None = None
+    event_id: str | None = None
+    full_units: Fraction | None = None
+    issued_amount: Decimal | None = None
 
     @property
     def quantity(self) -> Decimal:
@@ -49,38 +59,51 @@ class InvoiceLine:
     @property
     def amount(self) -> Decimal:
         """Source: BILLING_RULES §0, rounding 2: each fee once, to the currency's minor unit."""
+        if self.issued_amount is not None:
+            return self.issued_amount
         return round_half_away(self.exact_amount, minor_unit(self.currency))
 
     @property
     def unit_amount(self) -> Decimal:
-        """Source: BILLING_RULES §0 "unrounded amount ÷ quantity, scale 12, 0 at quantity 0"."""
-        if self.exact_quantity == 0:
+        """Source: BILLING_RULES §0 "unrounded amount ÷ quantity (÷ the full units where prorated), scale 12, 0 at
+        quantity 0".
+        """
+        units = self.exact_quantity if self.full_units is None else self.full_units
+        if units == 0:
             return Decimal(0)
-        return round_half_away(self.exact_amount / self.exact_quantity, UNIT_AMOUNT_SCALE)
+        return round_half_away(self.exact_amount / units, UNIT_AMOUNT_SCALE)
 
 
-def base_fee_line(catalog: Catalog, terms: Terms, period: Period) -> InvoiceLine:
-    """The plan's fee for one period: amount × days ÷ days of the whole period, quantity 1.
+def base_fee_lines(catalog: Catalog, terms: Terms, period: Period) -> list[InvoiceLine]:
+    """The plan's fee for one period: per segment, amount × its days ÷ days of the whole period, quantity 1.
 
-    Raises LookupError where the plan has no price on the period's first day.
-    Source: BILLING_RULES §4 "Proration: inclusive local days × plan amount ÷ days of the whole period".
+    Raises LookupError where the plan has no price on a day.
+    Source: BILLING_RULES §4 "Proration: inclusive local days × plan amount ÷ days of the whole period"; §3 "Price
+    change inside a period: base fees split by days".
     """
-    plan_code = terms.subscription.plan_code
-    plan = in_force(plan_rows(catalog, plan_code), period.start)
-    if plan is None:
-        raise LookupError(f"plan {plan_code} has no price on {period.start}")
-    starts_at, ends_at = terms.bounds(period)
-    return InvoiceLine(
-        subscription_id=terms.subscription.subscription_id,
-        fee_type="subscription",
-        charge_code=None,
-        metric_code=None,
-        service_period_start=starts_at,
-        service_period_end=ends_at,
-        exact_quantity=Fraction(1),
-        exact_amount=prorated(plan.amount, days=period.days, period_days=period.period_days),
-        currency=terms.currency,
-    )
+    found = segments(period.start, period.end, lambda day: plan_on(catalog, terms, day))
+    if sum(segment.days for segment in found) != period.days:
+        plan_code = terms.subscription.plan_code
+        raise LookupError(f"plan {plan_code} has no price on a day of {period.start}")
+    lines = []
+    for segment in found:
+        starts_at, ends_at = segment_bounds(terms, period, segment)
+        lines.append(
+            InvoiceLine(
+                subscription_id=terms.subscription.subscription_id,
+                fee_type="subscription",
+                charge_code=None,
+                metric_code=None,
+                service_period_start=starts_at,
+                service_period_end=ends_at,
+                exact_quantity=Fraction(1),
+                exact_amount=prorated(
+                    segment.row.amount, days=segment.days, period_days=period.period_days
+                ),
+                currency=terms.currency,
+            )
+        )
+    return lines
 
 
 def prorated(amount: Decimal, *, days: int, period_days: int) -> Fraction:
@@ -93,37 +116,117 @@ def prorated(amount: Decimal, *, days: int, period_days: int) -> Fraction:
 
 
 def usage_lines(
-    catalog: Catalog,
-    terms: Terms,
-    period: Period,
-    events_by_code: Mapping[str, Iterable[MeteredEvent]],
+    catalog: Catalog, terms: Terms, period: Period, events: Iterable[MeteredEvent]
 ) -> list[InvoiceLine]:
-    """One line per charge of the plan on the period's first day, also where nothing was used."""
-    starts_at, ends_at = terms.bounds(period)
+    """The lines in arrears of a period, also where nothing was used; `events`: all of the external id."""
+    usage = period_usage(terms, period, events)
     lines = []
-    for charge in charges_in_force(catalog, terms.subscription.plan_code, period.start):
-        values = [
-            metered.value
-            for metered in events_by_code.get(charge.metric_code, ())
-            if starts_at <= metered.event.at < ends_at
-        ]
-        metric = catalog.metrics[charge.metric_code]
-        quantity = aggregate(metric.aggregation_type, values)
-        lines.append(_usage_line(terms, charge, quantity, (starts_at, ends_at)))
+    for own_segments in charge_segments(catalog, terms, period).values():
+        in_arrears = [one for one in own_segments if not one.row.is_pay_in_advance]
+        fees = [line for one in in_arrears for line in segment_lines(catalog, usage, one)]
+        lines.extend(fees)
+        lines.extend(true_up_lines(terms, period, in_arrears, fees))
     return lines
 
 
+def segment_lines(
+    catalog: Catalog, usage: PeriodUsage, segment: Segment[Charge]
+) -> list[InvoiceLine]:
+    """One line per filter and group: A(Q through the segment's end) − A(Q through its start).
+
+    Source: BILLING_RULES §3 "usage: the second part is A_new(q1+q2) − A_new(q1); flats, free units and packages once
+    per period". Where the segment begins the period, nothing is subtracted; nor from the first fee of a tuple.
+    """
+    charge, metric = segment.row, catalog.metrics[segment.row.metric_code]
+    starts_at, ends_at = segment_bounds(usage.terms, usage.period, segment)
+    lines = []
+    for key, selected in selections(charge, metric, usage, ends_at).items():
+        after = selected.through(ends_at)
+        is_later = segment.start > usage.period.start and selected.is_known(starts_at)
+        before = selected.through(starts_at) if is_later else None
+        lines.append(_usage_line(selected, key, (starts_at, ends_at), after, before))
+    return lines
+
+
+def amount_of(selected: Selected, key: Selection, measure: Measure) -> Fraction:
+    """What a measure costs by the prices of its charge row and filter.
+
+    Source: BILLING_RULES §0 "multiply by price first, divide once, last, at scale 21".
+    """
+    charge = selected.charge
+    amount = charge_amount(
+        charge.charge_model,
+        charge.prices_of(key[0]),
+        measure,
+        conversion_rate=charge.conversion_rate,
+    )
+    return Fraction(round_half_away(amount, AMOUNT_UNROUNDED_SCALE))
+
+
 def _usage_line(
-    terms: Terms, charge: Charge, quantity: Fraction, bounds: tuple[datetime, datetime]
+    selected: Selected,
+    key: Selection,
+    bounds: tuple[datetime, datetime],
+    after: Measure,
+    before: Measure | None,
 ) -> InvoiceLine:
+    amount = amount_of(selected, key, after)
+    quantity, full_units = shown_quantity(after), after.units
+    if before is not None:
+        amount -= amount_of(selected, key, before)
+        quantity -= shown_quantity(before)
+        full_units -= before.units
     return InvoiceLine(
-        subscription_id=terms.subscription.subscription_id,
+        subscription_id=selected.usage.terms.subscription.subscription_id,
         fee_type="charge",
-        charge_code=charge.charge_code,
-        metric_code=charge.metric_code,
+        charge_code=selected.charge.charge_code,
+        metric_code=selected.charge.metric_code,
         service_period_start=bounds[0],
         service_period_end=bounds[1],
         exact_quantity=quantity,
-        exact_amount=charge_amount(charge, quantity),
-        currency=terms.currency,
+        exact_amount=amount,
+        currency=selected.usage.terms.currency,
+        filter_code=key[0],
+        group_key=key[1],
+        full_units=full_units if selected.charge.is_prorated else None,
     )
+
+
+def shown_quantity(measure: Measure) -> Fraction:
+    """The quantity through a point as it is shown: prorated units where there are any, else the aggregate.
+
+    Source: BILLING_RULES §0 "A published quantity is a display at scale 9".
+    """
+    units = measure.units if measure.prorated_units is None else measure.prorated_units
+    return Fraction(round_half_away(units, QUANTITY_SCALE))
+
+
+def true_up_lines(
+    terms: Terms, period: Period, in_arrears: list[Segment[Charge]], fees: list[InvoiceLine]
+) -> list[InvoiceLine]:
+    """The line of what a charge's fees lack to its minimum; none where they reach it, or where there is none.
+
+    Source: BILLING_RULES §3 "Charge minimum: arrears only, per charge over all its fees, prorated by days".
+    """
+    minimums = [
+        (one.row.minimum_amount, one.days)
+        for one in in_arrears
+        if one.row.minimum_amount is not None
+    ]
+    lacking = true_up(minimums, [line.amount for line in fees], period_days=period.period_days)
+    if not minimums or lacking == 0:
+        return []
+    starts_at, ends_at = terms.bounds(period)
+    return [
+        InvoiceLine(
+            subscription_id=terms.subscription.subscription_id,
+            fee_type="charge_true_up",
+            charge_code=in_arrears[-1].row.charge_code,
+            metric_code=in_arrears[-1].row.metric_code,
+            service_period_start=starts_at,
+            service_period_end=ends_at,
+            exact_quantity=Fraction(1),
+            exact_amount=lacking,
+            currency=terms.currency,
+        )
+    ]

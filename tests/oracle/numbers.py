@@ -83,15 +83,36 @@ def event_value_fault(value: Decimal) -> str | None:
     >>> event_value_fault(Decimal("0.0000000001")), event_value_fault(Decimal("1e15"))
     ('too_precise', 'out_of_range')
     """
+    if value and value.adjusted() >= EVENT_VALUE_INTEGER_DIGITS:
+        return "out_of_range"
+    return "too_precise" if decimals_of(value) > EVENT_VALUE_SCALE else None
+
+
+def decimals_of(value: Decimal) -> int:
+    """How many decimals a number needs; zeros at the end are none.
+
+    >>> decimals_of(Decimal("1.500")), decimals_of(Decimal("1e3")), decimals_of(Decimal("0.000"))
+    (1, 0, 0)
+    """
     _sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     if not any(digits):
-        return None
-    if value.adjusted() >= EVENT_VALUE_INTEGER_DIGITS:
-        return "out_of_range"
+        return 0
     decimals = -exponent
     for digit in reversed(digits):
         if digit != 0:
             break
         decimals -= 1
-    return "too_precise" if decimals > EVENT_VALUE_SCALE else None
+    return max(decimals, 0)
+
+
+def exact_value_fault(value: Fraction) -> str | None:
+    """The same fault of a computed value.
+
+    >>> exact_value_fault(Fraction(1, 3)), exact_value_fault(Fraction(10) ** 15)
+    ('too_precise', 'out_of_range')
+    """
+    if abs(value) >= 10**EVENT_VALUE_INTEGER_DIGITS:
+        return "out_of_range"
+    is_exact = (value * 10**EVENT_VALUE_SCALE).denominator == 1
+    return None if is_exact else "too_precise"

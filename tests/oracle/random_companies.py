@@ -10,28 +10,21 @@ only where it is clear which subscription is meant; an event has one defect at m
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from decimal import Decimal
+from datetime import date, datetime
 
 from hypothesis import strategies as st
 
 from .periods import ONE_DAY
+from .random_charges import PRICING_UNIT, Rows, charge_rows
+from .random_metrics import IDLE, PLAIN_METRICS, DrawnMetric, metrics, neighbours
 from .random_rows import (
-    ALWAYS,
     COPY,
-    COUNTED,
     CURRENCIES,
     ENTITIES,
-    IDLE,
-    PRICES,
-    STORED,
-    SUMMED,
-    VALUE_FIELDS,
     ZONES,
     DrawnSubscription,
     Example,
     Window,
-    charge_rows,
     credit_rows,
     plan_rows,
     subscriptions,
@@ -40,19 +33,20 @@ from .random_rows import (
 )
 from .random_usage import Scene, usage_lines
 
-# Examples.
-
 
 @st.composite
 def examples(draw: st.DrawFn, window: Window) -> Example:
     """One customer with its own prices, in one of the shared entities."""
     entity_code, entity_zone, _, grace_days = draw(st.sampled_from(ENTITIES))
     own_zone = draw(st.sampled_from(["", *ZONES]))
-    zone_name = own_zone or entity_zone
-    change_day = window.first + draw(st.integers(1, 40)) * ONE_DAY
+    days = (window.through - window.first).days
+    change_day = window.first + draw(st.integers(1, days + 3)) * ONE_DAY
     main_currency = draw(st.sampled_from(CURRENCIES))
     currencies = st.sampled_from([*[main_currency] * 12, *CURRENCIES])
-    rows: dict[str, list[dict[str, str]]] = {
+    is_huge = draw(st.integers(0, 7)) == 0
+    own_metrics = tuple(draw(metrics(number, is_huge=is_huge)) for number in range(2))
+    drawn: list[DrawnSubscription] = []
+    rows: Rows = {
         "accounts/customers": [
             {
                 "customer_id": f"{COPY}customer",
@@ -61,38 +55,56 @@ def examples(draw: st.DrawFn, window: Window) -> Example:
                 "timezone": own_zone,
             }
         ],
-        "prices/billable_metrics": METRIC_ROWS,
+        "prices/billable_metrics": [one.row for one in (*PLAIN_METRICS, IDLE, *own_metrics)],
+        "prices/pricing_units": [
+            {"pricing_unit_code": PRICING_UNIT, "pricing_unit_name": "Credits"}
+        ],
         **draw(credit_rows(window, currencies)),
         **draw(tax_rows(change_day)),
     }
-    drawn: list[DrawnSubscription] = []
-    for number in range(draw(st.sampled_from([1, 1, 2]))):
+    for number in range(draw(st.sampled_from([1, 1, 1, 2]))):
         terms = draw(st.sampled_from(terms_with_spans(window, grace_days)))
+        zone_name = own_zone or entity_zone
         subscription = draw(subscriptions(window, zone_name, number, (*terms, grace_days)))
         drawn.append(draw(returned(subscription, drawn)))
         rows.setdefault("accounts/subscriptions", []).append(drawn[-1].row)
-        plan_code = f"{PRICES}plan{number}"
-        plans = draw(plan_rows(plan_code, terms, draw(currencies), change_day))
+        currency = draw(currencies)
+        plans = draw(plan_rows(number, terms, currency, change_day))
         rows.setdefault("prices/plans", []).extend(plans)
-        may_begin_late = subscription.row["billing_starts_at"] == ""
-        for charge_number in range(draw(st.sampled_from([0, 1, 2, 2, 3, 3]))):
-            charges, tiers = draw(charge_rows(plan_code, charge_number, may_begin_late, change_day))
-            rows.setdefault("prices/charges", []).extend(charges)
-            rows.setdefault("prices/charge_tiers", []).extend(tiers)
-    lines, is_permutable = draw(usage_lines(_scene(window, drawn, rows)))
+        charges = draw(charges_of_plan(number, currency, own_metrics, change_day, is_huge=is_huge))
+        for table, own_rows in charges.items():
+            rows.setdefault(table, []).extend(own_rows)
+    scene = _scene(
+        window,
+        drawn,
+        rows,
+        own_metrics,
+        is_huge=is_huge,
+        order_decides=draw(st.integers(0, 7)) == 0,
+    )
+    lines, is_permutable = draw(usage_lines(scene))
     return Example(rows, lines, is_permutable)
 
 
-METRIC_ROWS = [
-    {
-        "metric_code": code,
-        "metric_name": "A metric",
-        "aggregation_type": "count" if code == COUNTED else "sum",
-        "field_name": "" if code == COUNTED else VALUE_FIELDS[code],
-        "unit_name": "unit",
-    }
-    for code in (COUNTED, SUMMED, STORED, IDLE)
-]
+@st.composite
+def charges_of_plan(
+    draw: st.DrawFn,
+    number: int,
+    currency: str,
+    own_metrics: tuple[DrawnMetric, ...],
+    change_day: date,
+    *,
+    is_huge: bool,
+) -> Rows:
+    """Up to three charges, more often of the example's own metrics than of plain ones."""
+    found: Rows = {}
+    metrics_to_charge = (*own_metrics * 4, *PLAIN_METRICS)
+    for charge_number in range(draw(st.sampled_from([2, 1, 2, 3, 3, 2, 1, 0]))):
+        ids = (number, charge_number)
+        rows = draw(charge_rows(ids, currency, metrics_to_charge, change_day, is_huge=is_huge))
+        for table, own_rows in rows.items():
+            found.setdefault(table, []).extend(own_rows)
+    return found
 
 
 @st.composite
@@ -110,25 +122,37 @@ def returned(
 
 
 def _scene(
-    window: Window, drawn: list[DrawnSubscription], rows: dict[str, list[dict[str, str]]]
+    window: Window,
+    drawn: list[DrawnSubscription],
+    rows: Rows,
+    own_metrics: tuple[DrawnMetric, ...],
+    *,
+    is_huge: bool,
+    order_decides: bool,
 ) -> Scene:
-    charged: dict[str, list[str]] = {}
-    for charge in rows.get("prices/charges", []):
-        if charge["valid_from"] == ALWAYS:
-            charged.setdefault(charge["plan_code"], []).append(charge["metric_code"])
-    return Scene(window, tuple(drawn), _price_bounds(rows), charged)
-
-
-def _price_bounds(rows: dict[str, list[dict[str, str]]]) -> tuple[str, ...]:
-    """Quantities at which a price changes, and their neighbours at nine decimals."""
-    found = {tier["up_to"] for tier in rows.get("prices/charge_tiers", [])}
-    for charge in rows.get("prices/charges", []):
-        found |= {charge.get("package_size", ""), charge.get("free_units", "")}
-    step = Decimal("0.000000001")
-    return tuple(
-        sorted(
-            format(Decimal(bound) + sign * step, "f")
-            for bound in found - {""}
-            for sign in (-1, 0, 1)
-        )
+    known = {one.code: one for one in (*PLAIN_METRICS, *own_metrics)}
+    charged: dict[str, list[DrawnMetric]] = {}
+    charges = rows.get("prices/charges", [])
+    for charge in charges:
+        charged.setdefault(charge["plan_code"], []).append(known[charge["metric_code"]])
+    dynamic = {one["metric_code"] for one in charges if one["charge_model"] == "dynamic"}
+    return Scene(
+        window=window,
+        subscriptions=tuple(drawn),
+        bounds_of_prices=_price_bounds(rows),
+        metrics=tuple(known.values()),
+        metrics_charged=charged,
+        dynamic_codes=frozenset(dynamic),
+        is_huge=is_huge,
+        order_decides=order_decides,
     )
+
+
+def _price_bounds(rows: Rows) -> tuple[str, ...]:
+    """Quantities at which a price changes, and their neighbours at nine decimals."""
+    columns = ("package_size", "free_units", "free_units_per_total_aggregation")
+    found = {tier["up_to"] for tier in rows.get("prices/charge_tiers", [])}
+    for table in ("prices/charges", "prices/charge_filters"):
+        for row in rows.get(table, []):
+            found |= {row.get(column, "") for column in columns}
+    return neighbours(found)

@@ -1,14 +1,13 @@
 """What random examples are made of: dates, numbers, catalog rows, drawn by hypothesis.
 
-Belongs here: rows of the catalog and the shared vocabulary. Does not belong here: usage lines (`random_usage`) and
-whole examples (`random_companies`).
+Belongs here: the shared vocabulary, and all rows of the catalog but metrics (`random_metrics`) and charges
+(`random_charges`). Does not belong here: usage lines (`random_usage`) and whole examples (`random_companies`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from functools import cache
 from itertools import product, takewhile
 from typing import Any
@@ -45,13 +44,6 @@ ENTITIES = (
     ("week", "Pacific/Apia", 7, 7),
 )
 
-COUNTED = PRICES + "calls"
-SUMMED = PRICES + "tokens"
-STORED = PRICES + "stored"
-IDLE = PRICES + "idle"  # no plan charges for it
-UNKNOWN = PRICES + "nowhere"  # no metric of that name
-VALUE_FIELDS = {COUNTED: "note", SUMMED: "amount", STORED: "gb", IDLE: "amount", UNKNOWN: "amount"}
-
 
 class JsonNumber(str):
     """A number as it is to stand in JSON, digit by digit."""
@@ -71,16 +63,22 @@ class Window:
         return frozenset(day for day in (*days, self.through) if day.weekday() == 0 or day.day == 1)
 
     @property
+    def middle(self) -> date:
+        """The last day that a company's closes run through before a second batch arrives."""
+        return self.first + (self.through - self.first) / 2
+
+    @property
     def received_at(self) -> datetime:
         """When the landing files were written: inside the window, to the half second."""
-        middle = self.first + (self.through - self.first) / 2
+        middle = self.middle
         return datetime(middle.year, middle.month, middle.day, 12, 34, 56, 500_000, tzinfo=UTC)
 
 
+OCTOBER = Window("end of October 2025", date(2025, 10, 20), date(2025, 11, 3))
 AUTUMN = Window("autumn 2025", date(2025, 10, 1), date(2025, 11, 3))
 SPRING = Window("spring 2025", date(2025, 3, 3), date(2025, 4, 1))
 NEW_YEAR = Window("new year 2012, a day left out in Apia", date(2011, 12, 12), date(2012, 1, 2))
-WINDOWS = {window.name: window for window in (AUTUMN, SPRING, NEW_YEAR)}
+WINDOWS = {window.name: window for window in (OCTOBER, AUTUMN, SPRING, NEW_YEAR)}
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,8 @@ class UsageLine:
     """One line of usage.
 
     `identity`: lines that share it keep their order in one file when files are permuted. `record` is the flat or
-    short object (values: texts or JsonNumbers); a `raw` line has only text.
+    short object (values: texts, JsonNumbers or booleans); a `raw` line has only text. `is_late`: it arrives with the
+    second batch, where there are two.
     """
 
     identity: str
@@ -96,6 +95,7 @@ class UsageLine:
     file_kind: str
     record: dict[str, Any] = field(default_factory=dict)
     text: str = ""
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,94 +215,65 @@ def decimals_of(largest: int, places: int) -> st.SearchStrategy[str]:
     )
 
 
-UNIT_AMOUNTS = st.one_of(
-    st.sampled_from(["0.01", "0.0000000375", "0.005", "0.333333333333", "1", "12.5", "0"]),
-    decimals_of(20, 12),
-)
-BOUNDS = st.one_of(st.sampled_from(["1", "10", "100", "0.5"]), decimals_of(2000, 9))
-
-
 # Catalog rows.
-
-
-@st.composite
-def charge_rows(
-    draw: st.DrawFn, plan_code: str, number: int, may_begin_late: bool, change_day: date
-) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """The rows of one charge, and their tiers: constant, changed or corrected, or begun late."""
-    metric_code = draw(st.sampled_from([COUNTED, SUMMED, STORED]))
-    validities = draw(validities_of(change_day, may_begin_late=may_begin_late))
-    charges, tiers = [], []
-    for valid_from, valid_to, recorded_at in validities:
-        key = {
-            "plan_code": plan_code,
-            "charge_code": f"charge{number}",
-            "valid_from": valid_from,
-            "recorded_at": recorded_at,
-        }
-        model = draw(st.sampled_from(["standard", "graduated", "package"]))
-        prices, own_tiers = draw(prices_of(model))
-        charges.append(
-            {
-                **key,
-                "metric_code": metric_code,
-                "charge_model": model,
-                "display_name": f"Charge {number}",
-                "valid_to": valid_to,
-                **prices,
-            }
-        )
-        tiers.extend({**key, **tier} for tier in own_tiers)
-    return charges, tiers
 
 
 @st.composite
 def validities_of(
     draw: st.DrawFn, change_day: date, *, may_begin_late: bool = False
-) -> list[tuple[str, str, str]]:
-    """(valid_from, valid_to, recorded_at) of the rows of one key."""
-    kinds = ["constant", "constant", "changed", "corrected"]
+) -> list[dict[str, str]]:
+    """valid_from, valid_to and recorded_at of the rows of one key."""
+    kinds = [*["constant"] * 4, "changed", "corrected"]
     kind = draw(st.sampled_from([*kinds, "begun late"] if may_begin_late else kinds))
     day = change_day.isoformat()
     if kind == "changed":
-        return [(ALWAYS, day, RECORDED), (day, "", RECORDED)]
+        return [_valid(valid_to=day), _valid(day)]
     if kind == "corrected":
-        return [(ALWAYS, "", RECORDED), (ALWAYS, "", CORRECTED)]
-    return [(day if kind == "begun late" else ALWAYS, "", RECORDED)]
+        return [_valid(), _valid(recorded_at=CORRECTED)]
+    return [_valid(day if kind == "begun late" else ALWAYS)]
+
+
+def _valid(
+    valid_from: str = ALWAYS, valid_to: str = "", recorded_at: str = RECORDED
+) -> dict[str, str]:
+    return {"valid_from": valid_from, "valid_to": valid_to, "recorded_at": recorded_at}
 
 
 @st.composite
-def prices_of(draw: st.DrawFn, model: str) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """The price columns of a charge row, and its tiers."""
-    if model == "standard":
-        return {"unit_amount": draw(UNIT_AMOUNTS)}, []
-    if model == "package":
-        size = draw(st.one_of(st.sampled_from(["1", "10", "1000"]), BOUNDS))
-        return {
-            "package_amount": draw(decimals_of(300, 12)),
-            "package_size": size if Decimal(size) >= 1 else "2.5",
-            "free_units": draw(st.one_of(st.just("0"), BOUNDS)),
-        }, []
-    bounds = sorted({Decimal(bound) for bound in draw(st.lists(BOUNDS, max_size=3))} - {Decimal(0)})
-    tiers = [
-        {
-            "up_to": up_to,
-            "unit_amount": draw(UNIT_AMOUNTS),
-            "flat_amount": draw(st.one_of(st.sampled_from(["0", ""]), decimals_of(50, 6))),
-        }
-        for up_to in [*(format(bound, "f") for bound in bounds), ""]
-    ]
-    return {}, tiers
+def scopes_of(
+    draw: st.DrawFn, subscription_id: str, change_day: date, *, may_begin_late: bool = False
+) -> list[dict[str, str]]:
+    """For whom and when the rows of one plan or charge hold: also an override of one subscription, or phases.
+
+    Months are counted from the billing start, so that a phase often ends within the window.
+    """
+    kind = draw(st.sampled_from(["dated"] * 8 + ["override", "phase", "phases"]))
+    day = change_day.isoformat()
+    if kind == "override":
+        since = draw(st.sampled_from([ALWAYS, day]))
+        return [_valid(), {**_valid(since), "subscription_id": subscription_id}]
+    last_month = draw(st.sampled_from([1, 1, 2]))
+    phase = {**_valid(), "first_month": "1", "last_month": str(last_month)}
+    if kind == "phase":
+        return [_valid(), phase]
+    if kind == "phases":
+        return [phase, {**_valid(), "first_month": str(last_month + 1)}]
+    return draw(validities_of(change_day, may_begin_late=may_begin_late))
 
 
 @st.composite
 def plan_rows(
-    draw: st.DrawFn, plan_code: str, terms: tuple[str, bool], currency: str, change_day: date
+    draw: st.DrawFn,
+    number: int,
+    terms: tuple[str, bool],
+    currency: str,
+    change_day: date,
 ) -> list[dict[str, str]]:
+    """The rows of the plan of a number, which the subscription of the same number is on."""
     interval, is_in_advance = terms
     return [
         {
-            "plan_code": plan_code,
+            "plan_code": f"{PRICES}plan{number}",
             "plan_name": "A plan",
             "interval": interval,
             "is_pay_in_advance": str(is_in_advance).lower(),
@@ -312,11 +283,9 @@ def plan_rows(
                 )
             ),
             "currency": currency,
-            "valid_from": valid_from,
-            "valid_to": valid_to,
-            "recorded_at": recorded_at,
+            **scope,
         }
-        for valid_from, valid_to, recorded_at in draw(validities_of(change_day))
+        for scope in draw(scopes_of(f"{COPY}sub{number}", change_day))
     ]
 
 
@@ -406,15 +375,13 @@ def tax_rows(draw: st.DrawFn, change_day: date) -> dict[str, list[dict[str, str]
     for number in range(draw(st.sampled_from([0, 1, 1, 2, 3]))):
         tax_code = f"{PRICES}tax{number}"
         customer_taxes.append({"customer_id": f"{COPY}customer", "tax_code": tax_code})
-        for valid_from, valid_to, recorded_at in draw(validities_of(change_day)):
+        for validity in draw(validities_of(change_day)):
             taxes.append(
                 {
                     "tax_code": tax_code,
                     "tax_name": f"Tax {number}",
                     "rate_percent": draw(rates),
-                    "valid_from": valid_from,
-                    "valid_to": valid_to,
-                    "recorded_at": recorded_at,
+                    **validity,
                 }
             )
     return {"tax/taxes": taxes, "tax/customer_taxes": customer_taxes}
