@@ -1,0 +1,240 @@
+"""A random company billed by the product and by the oracle, what differs by example, and the smallest that differs.
+
+Belongs here: running both sides, and the report of a failure. Does not belong here: which companies are drawn (the
+tests), what is compared (`oracle.comparison`) and how an example is made smaller (`oracle.shrinking`).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.oracle.bill import Bill, bill
+from tests.oracle.company_files import (
+    Company,
+    customer_of,
+    json_line,
+    named,
+    prefix_of,
+    write_company,
+)
+from tests.oracle.comparison import (
+    Query,
+    Rows,
+    count_differences,
+    expected_counts,
+    expected_tables,
+    published_counts,
+    published_tables,
+    table_differences,
+)
+from tests.oracle.random_rows import Example, Window
+from tests.oracle.shrinking import shrink, size
+from tests.oracle.usage import landing_files
+
+Counts = dict[str, Counter[Any]]
+Differences = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Billed:
+    """What one side made of a company: tables by name, and where every line and event went."""
+
+    tables: dict[str, Rows]
+    counts: Counts
+
+
+BillingOf = Callable[[Company, Path], Billed]
+
+
+def oracle_bill(company: Company) -> Bill:
+    """The company's bill by the oracle. A second batch arrives after the close of the window's middle day."""
+    return bill(
+        company.catalog,
+        [landing_files(batch) for batch in company.batches],
+        company.window.through,
+        batches_known_on=lambda day: len(company.batches) if day > company.window.middle else 1,
+    )
+
+
+def billed_by_oracle(company: Company) -> Billed:
+    """The oracle's side of a company."""
+    expected = oracle_bill(company)
+    return Billed(expected_tables(expected), expected_counts(expected))
+
+
+def billed_by_product(company: Company, folder: Path) -> Billed:
+    """The product's side: every batch laid into the landing folder, then the closes that know it. `folder` is empty."""
+    from orchestration.close import close_through
+    from orchestration.workspace import Workspace
+
+    workspace = Workspace.resolve(
+        catalog=company.catalog,
+        landing=folder / "landing",
+        warehouse=folder / "warehouse",
+        published=folder / "published",
+    )
+    throughs: list[date] = [company.window.middle] * (len(company.batches) - 1)
+    for batch, through in zip(company.batches, [*throughs, company.window.through], strict=True):
+        shutil.copytree(batch, workspace.landing / batch.name)
+        close_through(workspace, through)
+    finance = query_of(workspace.published / "finance.duckdb")
+    warehouse = query_of(workspace.warehouse_file)
+    return Billed(published_tables(finance, warehouse), published_counts(finance, warehouse))
+
+
+def query_of(file: Path) -> Query:
+    """A function that runs one query on a DuckDB file, which is closed again each time."""
+
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(file), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    return run
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between the two sides of a company, by example (its prefix), and what belongs to none."""
+
+    company: Company
+    by_example: Differences
+    others: list[str]
+
+    @property
+    def is_equal(self) -> bool:
+        return not self.by_example and not self.others
+
+
+def compare(company: Company, expected: Billed, billed: Billed) -> Comparison:
+    """The product's side (or any) against the oracle's, and its two copies of each example against each other."""
+    by_customer = table_differences(expected.tables, billed.tables)
+    found: Differences = {}
+    others = []
+    for prefix, example in company.examples.items():
+        for copy in ("a", "b"):
+            found.setdefault(prefix, []).extend(by_customer.pop(customer_of(prefix, copy), []))
+        if example.is_permutable:
+            as_drawn, permuted = (_rows_of_copy(billed.tables, prefix, copy) for copy in ("a", "b"))
+            for sentences in table_differences(as_drawn, permuted).values():
+                found[prefix].extend(
+                    f"copy a is the oracle, b published: {one}" for one in sentences
+                )
+    for sentence in count_differences(expected.counts, billed.counts):
+        prefix = next((one for one in company.examples if f"'{one}_" in sentence), None)
+        found.get(prefix or "", others).append(sentence)
+    others.extend(sentence for sentences in by_customer.values() for sentence in sentences)
+    accepted = sum(billed.counts["event verdicts"].values())
+    if accepted != billed.counts["line verdicts"]["accepted"]:
+        others.append(f"{accepted} verdicts on {billed.counts['line verdicts']} lines")
+    return Comparison(company, {prefix: own for prefix, own in found.items() if own}, others)
+
+
+def below_zero(company: Company, expected: Billed) -> set[str]:
+    """Examples with an invoice below 0: usage that falls after a price has risen. They wait for credit notes."""
+    owed = {key[0] for key, row in expected.tables["invoices"].items() if row["total_amount"] < 0}
+    return {
+        prefix
+        for prefix in company.examples
+        if owed & {customer_of(prefix, copy) for copy in ("a", "b")}
+    }
+
+
+def refused(company: Company, error: Exception) -> Comparison:
+    """A company that could not be closed: the failing examples are those whose ids the error names."""
+    text = f"{type(error).__name__}: {error}\n{getattr(error, 'tables', '')}"[:5000]
+    named_ids = set(re.findall(r"e\d{5}(?=[ab]?_)", text))
+    found = {prefix: [text] for prefix in company.examples if prefix in named_ids}
+    return Comparison(company, found, [] if found else [text])
+
+
+def _rows_of_copy(tables: dict[str, Rows], prefix: str, copy: str) -> dict[str, Rows]:
+    """The rows of one copy of an example, its own ids without the copy's letter."""
+    customer, own = customer_of(prefix, copy), f"{prefix}{copy}_"
+    return {
+        name: {
+            tuple(part.replace(own, "") if isinstance(part, str) else part for part in key): row
+            for key, row in rows.items()
+            if key[0] == customer
+        }
+        for name, rows in tables.items()
+    }
+
+
+def check(
+    folder: Path,
+    examples: Sequence[Example],
+    window: Window,
+    *,
+    batch_count: int = 1,
+    billing: BillingOf = billed_by_product,
+) -> None:
+    """Bill a company with both sides; where they differ, fail with the smallest example that was found to differ.
+
+    Args:
+        folder: an empty folder for files and warehouses.
+        examples: the customers of the company.
+        window: the days in which their periods fall due.
+        batch_count: 2, if late lines arrive between two closes.
+        billing: the product, or what stands in for it in a test.
+    """
+    numbers = count()
+
+    def written(own: Sequence[Example], left_out: set[str]) -> tuple[Company, Path]:
+        place = folder / f"company{next(numbers)}"
+        company = write_company(place, own, window, batch_count=batch_count, left_out=left_out)
+        return company, place
+
+    def compared(own: Sequence[Example]) -> Comparison:
+        company, place = written(own, set())
+        expected = billed_by_oracle(company)
+        owed = below_zero(company, expected)
+        if owed:
+            company, place = written(own, owed)
+            expected = billed_by_oracle(company)
+        try:
+            billed = billing(company, place)
+        except Exception as error:  # whatever stops the product: a failure of whom it names
+            return refused(company, error)
+        return compare(company, expected, billed)
+
+    def failing(candidates: Sequence[Example]) -> list[bool]:
+        of_round = compared(candidates)
+        return [prefix_of(number) in of_round.by_example for number in range(len(candidates))]
+
+    whole = compared(examples)
+    if whole.is_equal:
+        return
+    text = [
+        f"{len(whole.by_example)} of {len(examples)} examples differ: {', '.join(whole.by_example)}",
+        *whole.others[:20],
+    ]
+    if whole.by_example:
+        prefix = min(whole.by_example, key=lambda one: size(whole.company.examples[one]))
+        smallest = shrink(whole.company.examples[prefix], failing)
+        alone = compared([smallest])
+        found = alone.by_example or {prefix: whole.by_example[prefix]}
+        text.append(f"the smallest example found, made from {prefix}:")
+        text.extend(sentence for sentences in found.values() for sentence in sentences)
+        text.extend(rows_and_lines(next(iter(found)), smallest))
+    raise AssertionError("\n".join(text))
+
+
+def rows_and_lines(prefix: str, example: Example) -> Iterator[str]:
+    """The catalog rows of an example, blank cells left out, and its usage lines."""
+    for name, rows in example.rows.items():
+        for row in rows:
+            given_cells = {column: value for column, value in row.items() if value != ""}
+            yield f"{name}: {named(str(given_cells), prefix, 'a')}"
+    for line in example.lines:
+        late = " (late)" if line.is_late else ""
+        yield f"{line.file_kind}{late}: {named(json_line(line), prefix, 'a')}"
