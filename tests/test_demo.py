@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,46 @@ def test_weekly_values_add_up_to_the_last_decimal(written) -> None:
             nano.append(int(whole + decimals.ljust(9, "0")))
     assert sum(nano) == 100_000_000_001
     assert min(nano) == 1
+
+
+def test_cloud_events_are_a_small_share_and_name_customer_or_subscription(written) -> None:
+    folder, report = written
+    events = [
+        json.loads(line)
+        for path in sorted(folder.glob("*/gateway/quill.jsonl"))
+        for line in path.read_text().splitlines()
+    ]
+    assert len(events) == len({event["id"] for event in events}) < report.line_count // 100
+    assert {event["subject"] for event in events} == {"cust_quill"}
+    assert {event.get("subscription") for event in events} == {None, "quill-main"}
+    tokens = sum(
+        event["data"]["tokens"]
+        for event in events
+        if (event["data"]["model"], event["data"]["token_type"]) == ("command-r7b", "input")
+    )
+    assert tokens == 333_000_000 + 332_999_999
+
+
+def test_values_of_24_digits_add_up_to_the_last(written) -> None:
+    """November's training is 1,234,564,999,999,999.999999999 GFLOP; every other value is a JSON number."""
+    folder, _ = written
+    values = [
+        json.loads(line, parse_float=str)["event"]["properties"]["gflops"]
+        for line in (folder / "2025-11/lago/granite.jsonl").read_text().splitlines()
+        if "training_compute" in line
+    ]
+    assert sum(Decimal(value) for value in values) == Decimal("1234564999999999.999999999")
+    assert max(len(value.replace(".", "")) for value in values) == 24
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "quarter" / "platform.jsonl").mkdir(parents=True)
+    with pytest.raises(BadInput, match=r"platform\.jsonl: another folder has this name"):
+        generate(tmp_path)
+
+
+def test_a_landing_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "landing"
+    file.write_text("no folder")
+    with pytest.raises(BadInput, match=r"landing.*: cannot write the demo here \(.+\); give it"):
+        generate(file)

@@ -11,6 +11,7 @@ from decimal import Decimal as D
 import pytest
 
 from tests.conftest import ClosedCompany
+from tests.golden_invoices import check_invoice
 
 # (customer, close date): lines as (fee type, quantity, amount), tax, prepaid credit, amount due.
 GOLDEN = {
@@ -98,16 +99,30 @@ GOLDEN = {
     ("cust_fable", "2026-01-01"): (
         [("subscription", 1, "0.00"), ("charge", 250_000, "1570.00")], "139.34", "0.00", "1709.34",
     ),
-    # Plan 5 at scale: first 1,000,000 at 0.01, then 0.008; no tax.
+    # Plan 5 at scale: first 1,000,000 at 0.01, then 0.008; and 10^-12 per GFLOP of training. No tax.
+    # 1,234,565,000,000,000 x 10^-12 = 1,234.565: half away from zero.
     ("cust_granite", "2025-11-01"): (
-        [("subscription", 1, "0.00"), ("charge", 1_000_000, "10000.00")], "0.00", "0.00", "10000.00",
+        [
+            ("subscription", 1, "0.00"), ("charge", 1_000_000, "10000.00"),
+            ("charge", 1_234_565_000_000_000, "1234.57"),
+        ],
+        "0.00", "0.00", "11234.57",
     ),
+    # The last of 25 digits decides: 1,234,564,999,999,999.999999999 x 10^-12 = 1,234.564999999999999999999.
     ("cust_granite", "2025-12-01"): (
-        [("subscription", 1, "0.00"), ("charge", 1_500_000, "14000.00")], "0.00", "0.00", "14000.00",
+        [
+            ("subscription", 1, "0.00"), ("charge", 1_500_000, "14000.00"),
+            ("charge", "1234564999999999.999999999", "1234.56"),
+        ],
+        "0.00", "0.00", "15234.56",
     ),
-    # 10,000 + 1,000,001 x 0.008 = 18,000.008.
+    # 10,000 + 1,000,001 x 0.008 = 18,000.008; 999.999999999999999999999 rounds to 1,000.
     ("cust_granite", "2026-01-01"): (
-        [("subscription", 1, "0.00"), ("charge", 2_000_001, "18000.01")], "0.00", "0.00", "18000.01",
+        [
+            ("subscription", 1, "0.00"), ("charge", 2_000_001, "18000.01"),
+            ("charge", "999999999999999.999999999", "1000.00"),
+        ],
+        "0.00", "0.00", "19000.01",
     ),
     # Plan 6: 20/month + 2.50 per started 1,000 inferences: 20, 21 and 20 packages.
     ("cust_everest", "2025-11-01"): (
@@ -150,25 +165,7 @@ GOLDEN = {
 
 @pytest.mark.parametrize(("customer", "close_date"), GOLDEN)
 def test_invoice_by_hand(demo: ClosedCompany, customer: str, close_date: str) -> None:
-    lines, tax, prepaid, due = GOLDEN[customer, close_date]
-    invoice = demo.finance(
-        f"""
-        select invoice_number, fees_amount, tax_amount, total_amount, prepaid_credit_amount, amount_due, status
-        from invoices where payer_customer_id = '{customer}' and close_date = '{close_date}'
-        """
-    )
-    assert len(invoice) == 1
-    number, fees, *amounts, status = invoice[0]
-    found = demo.finance(
-        f"""
-        select fee_type, quantity, amount from invoice_lines
-        where invoice_number = '{number}' order by line_number
-        """
-    )
-    assert found == [(fee_type, D(quantity), D(amount)) for fee_type, quantity, amount in lines]
-    assert fees == sum(D(amount) for _, _, amount in lines)
-    assert amounts == [D(tax), fees + D(tax), D(prepaid), D(due)]
-    assert status == ("paid" if D(due) == 0 else "open")
+    check_invoice(demo, customer, close_date, GOLDEN[customer, close_date])
 
 
 def test_three_taxes_share_the_rounded_whole(demo: ClosedCompany) -> None:
@@ -238,7 +235,7 @@ def test_every_line_has_its_verdict(demo: ClosedCompany) -> None:
         "unknown_metric": 40,
         "before_start": 20,
     }
-    assert sum(verdicts.values()) == 327_658
+    assert sum(verdicts.values()) == 328_896
 
 
 def test_rejected_lines_are_published_with_their_reason(demo: ClosedCompany) -> None:

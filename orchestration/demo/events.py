@@ -6,7 +6,7 @@ Belongs here: what an event is, independent of the shape it is written in. Does 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -36,6 +36,7 @@ class Event:
     zone: str
     field: str
     value: int | None
+    properties: Mapping[str, str]
 
     @property
     def value_text(self) -> str:
@@ -57,7 +58,9 @@ def events_of(usage: Usage, first_day: date) -> Iterator[Event]:
     draw = random.Random(f"{usage.name}/{first_day}")
     total = usage.totals[first_day]
     count = usage.event_count or total
-    values: Sequence[int | None] = split(total, count, draw) if usage.field else [None] * count
+    values: Sequence[int | None] = (
+        split(total, count, usage.step, draw) if usage.field else [None] * count
+    )
     instants = instants_in(usage.zone, first_day, _next_period(usage, first_day), count, draw)
     for number, (at, value) in enumerate(zip(instants, values, strict=True)):
         yield Event(
@@ -69,20 +72,17 @@ def events_of(usage: Usage, first_day: date) -> Iterator[Event]:
             usage.zone,
             usage.field,
             value,
+            dict(usage.properties),
         )
 
 
-def split(total: int, count: int, draw: random.Random) -> list[int]:
-    """`count` values of at least 1 that add up to `total` exactly; the first is 1.
-
-    Large whole totals are split into whole units, others to the last decimal.
-    """
-    unit = NANO if total % NANO == 0 and total // NANO >= count else 1
-    left = total // unit - count
+def split(total: int, count: int, step: int, draw: random.Random) -> list[int]:
+    """`count` positive multiples of `step` that add up to `total`, itself one, exactly; the first is one `step`."""
+    left = total // step - count
     cuts = sorted(draw.randrange(left + 1) for _ in range(count - 2))
     bounds = [0, *cuts, left]
     values = [0, *(after - before for before, after in pairwise(bounds))]
-    return [(value + 1) * unit for value in values]
+    return [(value + 1) * step for value in values]
 
 
 def instants_in(
@@ -104,6 +104,6 @@ def _midnight(day: date, tz: ZoneInfo) -> datetime:
 
 
 def _next_period(usage: Usage, first_day: date) -> date:
-    if usage.name == "cinder":
-        return first_day + timedelta(days=7)
+    if usage.days:
+        return first_day + timedelta(days=usage.days)
     return date(first_day.year + first_day.month // 12, first_day.month % 12 + 1, 1)

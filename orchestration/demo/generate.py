@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hashlib
 import io
 import json
 import os
@@ -22,6 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.demo.events import Event, events_of
+from orchestration.demo.model_usage import model_events
+from orchestration.demo.single_events import SINGLE_EVENTS
 from orchestration.demo.story import DEFECTS, MONTHS, STORY
 from orchestration.errors import BadInput
 
@@ -43,28 +44,45 @@ def generate(landing: Path) -> DemoReport:
     """Write the demo's usage into `landing`; a folder that has it already is left as it is.
 
     Raises:
-        BadInput: another file stands where one of the demo's belongs; nothing was written.
+        BadInput: another file stands where one of the demo's belongs, and nothing was written; or the folder cannot be
+            written.
     """
     files = {name: make() for name, make in _files().items()}
-    missing = []
-    for name, (content, _) in files.items():
-        path = landing / name
-        if not path.exists():
-            missing.append(name)
-        elif hashlib.sha256(path.read_bytes()).digest() != hashlib.sha256(content).digest():
-            raise BadInput(
-                f"{path}: another file has this name; move it away, or give the demo a folder of its own by --landing"
-            )
-    for name in missing:
-        path = landing / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(files[name][0])
-        os.utime(part, (WRITTEN_AT.timestamp(), WRITTEN_AT.timestamp()))
-        part.replace(path)
+    try:
+        missing = [
+            name for name, (content, _) in files.items() if not _stands(landing / name, content)
+        ]
+        for name in missing:
+            _write(landing / name, files[name][0])
+    except OSError as error:
+        raise BadInput(
+            f"{error.filename or landing}: cannot write the demo here ({error.strerror}); give it a folder of its own "
+            "by --landing"
+        ) from error
     return DemoReport(
         tuple(files), sum(count for _, count in files.values()), DEFECTS, is_new=bool(missing)
     )
+
+
+def _stands(path: Path, content: bytes) -> bool:
+    """Whether the file is there already; another one in its place is refused."""
+    if not path.exists():
+        return False
+    if path.is_file() and path.read_bytes() == content:
+        return True
+    kind = "file" if path.is_file() else "folder"
+    raise BadInput(
+        f"{path}: another {kind} has this name; move it away, or give the demo a folder of its own by --landing"
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file under another name first, so that nobody reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    os.utime(part, (WRITTEN_AT.timestamp(), WRITTEN_AT.timestamp()))
+    part.replace(path)
 
 
 Content = tuple[bytes, int]
@@ -84,11 +102,13 @@ def _files() -> dict[str, Callable[[], Content]]:
             "tokens/hanse.jsonl": ("hanse", _hanse),
             "tokens/iris.jsonl": ("iris", _flat_text),
             "lago/fable.jsonl": ("fable", _lago),
-            "lago/granite.jsonl": ("granite", _lago),
+            "lago/granite.jsonl": ("granite", _granite),
         }
         for name, (customer, write) in writers.items():
             files[f"{folder}/{name}"] = _maker(customer, month, write)
+        files[f"{folder}/gateway/quill.jsonl"] = _cloud_events_maker(month)
     files["weekly/cinder.jsonl"] = _cinder
+    files["quarter/platform.jsonl"] = _platform
     files["2025-12/resent/atlas.jsonl"] = _resent
     return files
 
@@ -97,6 +117,10 @@ def _maker(
     customer: str, month: date, write: Callable[[Iterable[Event], date], Content]
 ) -> Callable[[], Content]:
     return lambda: write(events_of(STORY[customer], month), month)
+
+
+def _cloud_events_maker(month: date) -> Callable[[], Content]:
+    return lambda: _cloud_events(model_events(month))
 
 
 def _flat(event: Event, properties: Mapping[str, object]) -> str:
@@ -229,17 +253,64 @@ def _flat_text(events: Iterable[Event], _: date) -> Content:
 
 def _lago(events: Iterable[Event], _: date) -> Content:
     """Lago's body, with the instant in epoch seconds and fraction."""
+    return _text([_lago_line(event) for event in events])
+
+
+def _lago_line(event: Event) -> str:
+    body = {
+        "transaction_id": event.id,
+        "external_subscription_id": event.subscription,
+        "code": event.code,
+        "timestamp": f"{int(event.at.timestamp())}.{event.at.microsecond:06}",
+        "properties": {event.field: event.value_text},
+    }
+    return json.dumps({"event": body})
+
+
+def _granite(events: Iterable[Event], month: date) -> Content:
+    """Lago's body for two metrics; values of the second have up to 24 digits, in turn as JSON number and as text."""
+    lines = [_lago_line(event) for event in events]
+    for number, event in enumerate(events_of(STORY["granite-training"], month)):
+        line = _lago_line(event)
+        if number % 2 == 0:
+            line = line.replace(f': "{event.value_text}"', f": {event.value_text}")
+        lines.append(line)
+    return _text(lines)
+
+
+def _cloud_events(events: Iterable[Event]) -> Content:
+    """CloudEvents as OpenMeter takes them: the customer is the subject; every third names the subscription as well."""
     lines = []
-    for event in events:
-        epoch = f"{int(event.at.timestamp())}.{event.at.microsecond:06}"
+    for number, event in enumerate(events):
         body = {
-            "transaction_id": event.id,
-            "external_subscription_id": event.subscription,
-            "code": event.code,
-            "timestamp": epoch,
-            "properties": {event.field: event.value_text},
+            "specversion": "1.0",
+            "id": event.id,
+            "source": "urn:lumen:gateway",
+            "type": event.code,
+            "time": event.utc_iso(),
+            "subject": event.customer,
+            "data": {**event.properties, event.field: int(event.value_text)},
         }
-        lines.append(json.dumps({"event": body}))
+        if number % 3 == 0:
+            body["subscription"] = event.subscription
+        lines.append(json.dumps(body))
+    return _text(lines)
+
+
+def _platform() -> Content:
+    """Flat JSON lines of the customers whose usage is told event by event."""
+    lines = [
+        json.dumps(
+            {
+                "transaction_id": f"{single.account}-{number:02}",
+                "external_subscription_id": f"{single.account}-main",
+                "code": single.metric,
+                "timestamp": single.at,
+                "properties": single.properties,
+            }
+        )
+        for number, single in enumerate(SINGLE_EVENTS)
+    ]
     return _text(lines)
 
 

@@ -21,7 +21,9 @@ class Usage:
     """One subscription's designed usage of one metric.
 
     `totals` maps the first local day of a period (month or week) to the total of that period: a number of events where
-    `field` is empty, else 10^-9 units of the metric. `event_count` is how many events a period's total is split into.
+    `field` is empty, else 10^-9 units of the metric. `event_count` is how many events a period's total is split into;
+    every value is a multiple of `step`, also in 10^-9 units. `account` is who used it, where `name` says more. A period
+    has `days` days, or is a month where that is 0. `properties` are every event's (name, value), beside the field.
     """
 
     name: str
@@ -30,16 +32,20 @@ class Usage:
     totals: Mapping[date, int]
     field: str = ""
     event_count: int = 0
+    step: int = NANO
+    account: str = ""
+    days: int = 0
+    properties: tuple[tuple[str, str], ...] = ()
 
     @property
     def subscription(self) -> str:
         """The external id that events name."""
-        return f"{self.name}-main"
+        return f"{self.account or self.name}-main"
 
     @property
     def customer(self) -> str:
         """The customer id, which the short form names."""
-        return f"cust_{self.name}"
+        return f"cust_{self.account or self.name}"
 
 
 def _monthly(*totals: int, scale: int = 1) -> dict[date, int]:
@@ -79,11 +85,19 @@ STORY = {
         ),
         Usage(
             "granite", "bulk_calls", NEW_YORK,
-            _monthly(1_000_000, 1_500_000, 2_000_001, scale=NANO), "calls", 5_000,
+            _monthly(1_000_000, 1_500_000, 2_000_001, scale=NANO), "calls", 4_988,
+        ),
+        # At 10^-12 a unit the last decimal of 25 digits decides a cent: 1,234.565 and 1,234.564999999999999999999.
+        Usage(
+            "granite-training", "training_compute", NEW_YORK,
+            _monthly(
+                1_234_565_000_000_000_000_000_000, 1_234_564_999_999_999_999_999_999, 999_999_999_999_999_999_999_999,
+            ),
+            "gflops", 12, step=1, account="granite",
         ),
         Usage(
             "cinder", "gb_processed", "America/Los_Angeles",
-            dict(zip(WEEKS, _WEEKLY_GB, strict=True)), "gb", 800,
+            dict(zip(WEEKS, _WEEKLY_GB, strict=True)), "gb", 800, step=1, days=7,
         ),
     )
 }  # fmt: skip
