@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +20,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from orchestration.errors import BadInput
+from orchestration.look.price_details import detail_rows
 from orchestration.look.source import (
     finance,
     grouped,
@@ -128,7 +128,10 @@ def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Ta
     table.add_column("quantity", justify="right", no_wrap=True)
     table.add_column("unit price", justify="right", no_wrap=True)
     table.add_column("amount", justify="right", no_wrap=True)
+    unused = [line for line in lines if _is_unused_filter(line)]
     for line in lines:
+        if line in unused:
+            continue
         period = _period(line["service_period_start"], line["service_period_end"], tz)
         is_base = line["fee_type"] == "subscription"
         table.add_row(
@@ -137,33 +140,23 @@ def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Ta
             "" if is_base else number(line["unit_amount"]),
             money(line["amount"], decimals),
         )
-        for detail in _price_details(line["price_details"], decimals):
+        if line["event_id"]:
+            table.add_row(f"[dim]  event {escape(line['event_id'])}[/]")
+        if line["group_key"]:
+            table.add_row(f"[dim]  {escape(line['group_key'])}[/]")
+        for detail in detail_rows(line["price_details"], decimals):
             table.add_row(*(f"[dim]{cell}[/]" for cell in detail))
+    if unused:
+        noun = "price" if len(unused) == 1 else "prices"
+        table.add_row(
+            f"[dim]{len(unused)} {noun} without usage[/]", "", "", money(Decimal(0), decimals)
+        )
     return table
 
 
-def _price_details(details: dict[str, Any], decimals: int) -> Iterator[tuple[str, str, str, str]]:
-    """The prices as applied, a row each: tiers that were reached, packages that were started, days of a part period."""
-    if details["model"] == "subscription" and details["days"] != details["period_days"]:
-        plan = money(Decimal(details["plan_amount"]), decimals)
-        yield f"  {details['days']} of {details['period_days']} days at {plan}", "", "", ""
-    for tier in details.get("tiers", ()):
-        above = grouped(Decimal(tier["from"]))
-        span = (
-            f"above {above}" if tier["up_to"] is None else f"to {grouped(Decimal(tier['up_to']))}"
-        )
-        flat = "" if Decimal(tier["flat_amount"]) == 0 else f" + {tier['flat_amount']} flat"
-        yield (
-            f"  {span}",
-            grouped(Decimal(tier["units"])),
-            f"{tier['unit_amount']}{flat}",
-            number(Decimal(tier["amount"])),
-        )
-    if details["model"] == "package":
-        free = Decimal(details["free_units"])
-        note = f", {grouped(free)} free" if free else ""
-        size = grouped(Decimal(details["package_size"]))
-        yield f"  packages of {size}{note}", details["packages"], details["package_amount"], ""
+def _is_unused_filter(line: dict[str, Any]) -> bool:
+    """A price list has a line for each of its prices; those of nothing are told in one."""
+    return line["filter_code"] is not None and line["quantity"] == 0 and line["amount"] == 0
 
 
 def _totals_table(statement: dict[str, Any], decimals: int) -> Table:

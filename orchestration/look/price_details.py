@@ -1,0 +1,89 @@
+"""The prices of an invoice line as applied, told in rows under it.
+
+Belongs here: one function per word of `price_details.model`. Does not belong here: computing anything; every figure
+was published with the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from orchestration.look.source import grouped, money, number
+
+Row = tuple[str, str, str, str]  # description, quantity, unit price, amount
+
+
+def detail_rows(details: dict[str, Any], decimals: int) -> Iterator[Row]:
+    """Rows that say how a line's amount came about; none where quantity times unit price says it all.
+
+    `details`: the line's price_details as parsed JSON, decimals as texts; `decimals`: of the currency.
+    """
+    model = details["model"]
+    if model == "subscription" and details["days"] != details["period_days"]:
+        plan = money(Decimal(details["plan_amount"]), decimals)
+        yield f"  {details['days']} of {details['period_days']} days at {plan}", "", "", ""
+    elif model == "package":
+        free = Decimal(details["free_units"])
+        note = f", {grouped(free)} free" if free else ""
+        size = grouped(Decimal(details["package_size"]))
+        yield f"  packages of {size}{note}", details["packages"], details["package_amount"], ""
+    elif model == "percentage":
+        yield from _percentage(details)
+    elif model == "minimum":
+        least, fees = details["minimum_amount"], details["fees_amount"]
+        yield f"  minimum {number(Decimal(least))}, fees {number(Decimal(fees))}", "", "", ""
+    if "unit_days" in details:
+        yield f"  unit-days of {details['period_days']} days", details["unit_days"], "", ""
+    if "highest_units" in details:
+        yield (
+            f"  units by their days, up to {details['highest_units']} at once",
+            "",
+            "",
+            details["units_amount"],
+        )
+        if Decimal(details["flat_amount"]):
+            yield "  flat amounts of the tiers reached", "", "", details["flat_amount"]
+    for tier in details.get("tiers", ()):
+        yield _tier(tier)
+    if Decimal(details.get("amount_before", "0")):
+        before = grouped(Decimal(details["quantity_before"]))
+        yield (
+            f"  less what {before} before it cost",
+            "",
+            "",
+            number(-Decimal(details["amount_before"])),
+        )
+
+
+def _percentage(details: dict[str, Any]) -> Iterator[Row]:
+    parts = [f"{details['rate']} %"]
+    if Decimal(details.get("fixed_amount", "0")):
+        parts.append(f"{details['fixed_amount']} per event")
+    text = " + ".join(parts)
+    if "per_transaction_min_amount" in details:
+        text += f", at least {details['per_transaction_min_amount']} each"
+    if "per_transaction_max_amount" in details:
+        text += f", at most {details['per_transaction_max_amount']} each"
+    if "free_events" in details:
+        text += f", {details['free_events']} events free"
+    if "free_total" in details:
+        text += f", {grouped(Decimal(details['free_total']))} free"
+    if "paid_units" in details:
+        text += f"; {grouped(Decimal(details['paid_units']))} paid, {details['paid_events']} events"
+    else:
+        text += f"; {details['event_count']} events"
+    yield f"  {text}", "", "", ""
+
+
+def _tier(tier: dict[str, Any]) -> Row:
+    above = grouped(Decimal(tier["from"]))
+    span = f"above {above}" if tier["up_to"] is None else f"to {grouped(Decimal(tier['up_to']))}"
+    flat = "" if Decimal(tier["flat_amount"]) == 0 else f" + {tier['flat_amount']} flat"
+    return (
+        f"  {span}",
+        grouped(Decimal(tier["units"])),
+        f"{tier['unit_amount']}{flat}",
+        number(Decimal(tier["amount"])),
+    )
