@@ -33,7 +33,9 @@ def rules_table(manifest: Mapping[str, Any]) -> str:
         if node["resource_type"] == "model" and rule:
             models[rule].append(f"dbt_project/{node['original_file_path']}")
     sentences = {
-        doc["name"].removeprefix("r_").upper(): " ".join(doc["block_contents"].split())
+        doc["name"].removeprefix("r_").upper().replace("_", "-"): " ".join(
+            doc["block_contents"].split()
+        )
         for doc in manifest["docs"].values()
         if doc["name"].startswith("r_")
     }
