@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The tests of a module share what is dear to build, and run in one worker.
+WORKERS := -n 2 --dist loadfile
 # Where the demo keeps its usage, its warehouse and what it publishes.
 VAR ?= var
 # The last date on which the demo company has something to bill.
@@ -49,10 +51,10 @@ run: $(STAMP) ## Bill the demo company: write its usage, close through 2026-01-0
 	    '$(BIN)/meterhouse close --help' 'your own company: four folders'
 
 test: $(STAMP) lint ## Check style, SQL and behaviour (but the long runs).
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(WORKERS)
 
 test-deep: $(STAMP) lint ## Check everything, the long runs too.
-	@$(BIN)/pytest -m '' --timeout 3600
+	@$(BIN)/pytest $(WORKERS) -m '' --timeout 3600
 
 ui: $(STAMP) ## Open Dagster on the workspace that METERHOUSE_* names, or on the demo's.
 	@DAGSTER_HOME=$$($(BIN)/python -c 'from orchestration.dagster_graph.instance import make_home; \

@@ -9,11 +9,9 @@ that goes wrong is a defect, and shows its stack trace.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -21,10 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from orchestration.errors import MeterhouseError, OffenderTable, Refused
+from orchestration.answers import PIPE_WIDTH, offenders, print_json
+from orchestration.errors import MeterhouseError, Refused
 from orchestration.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -39,10 +37,6 @@ TELEMETRY_OFF = {
     "GX_ANALYTICS_ENABLED": "False",
     "DAGSTER_DISABLE_TELEMETRY": "yes",
 }
-
-# Beyond this many columns a table of offenders is drawn with one line per column.
-_WIDE_TABLE_COLUMNS = 7
-_PIPE_WIDTH = 160
 
 app = typer.Typer(
     name="meterhouse",
@@ -109,7 +103,7 @@ def init(
     with writer_lock(ws, "init"):
         report = init_warehouse(ws)
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
     changes = [f"made {name}" for name in report.created]
     changes += [f"added column {name}" for name in report.added_columns]
@@ -136,7 +130,7 @@ def demo(
     with _working("writing usage"):
         report = generate(ws.landing)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         done = "wrote" if report.is_new else "already there:"
         _say(f"{done} {report.line_count:,} lines in {len(report.files)} files, in {ws.landing}")
@@ -165,9 +159,40 @@ def catalog_load(
         init_warehouse(ws)
         version = load_catalog(ws)
     if as_json:
-        _print_json(version)
+        print_json(version)
     else:
         _say(_catalog_line(version))
+        _warn(version.warnings)
+
+
+@catalog_app.command(
+    "check", epilog="Example:  meterhouse catalog check --catalog /data/acme/catalog"
+)
+def catalog_check(
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with the catalog and what is hardly meant; nothing is loaded.
+
+    An error keeps a catalog from being loaded, so that no close uses it:
+    a value, key or reference that is wrong; rows between which nobody could
+    decide; days between two rows of a plan, charge or tax on which none
+    holds; a filter without values, or hidden behind those above it; a row
+    that billed a registered period and was changed or removed.
+
+    A warning does not: a metric without a charge; a volume tier that no
+    quantity reaches; a correction or a plan that ends too early; a currency
+    in which no customer is taxed.
+
+    The exit code is 2 with an error and 0 without.
+    """
+    from orchestration.look import catalog as look
+
+    if look.show(Workspace.resolve(catalog, landing, warehouse, published), as_json):
+        raise typer.Exit(2)
 
 
 @app.command(epilog="Example:  meterhouse ingest --landing /data/acme/usage")
@@ -193,7 +218,7 @@ def ingest(
         init_warehouse(ws)
         report = ingest_files(ws, progress=progress)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         _say(_usage_line(report))
     _warn_of_files(report)
@@ -316,13 +341,14 @@ class _CloseReporter:
         self._bar.close()
         self._spinner.stop()
         if self._as_json:
-            _print_json({"closes": self.reports})
+            print_json({"closes": self.reports})
 
     def inputs_read(self, catalog: CatalogVersion, usage: IngestReport) -> None:
         self._bar.close()
         if not self._as_json:
             if catalog.is_new:
                 _say(_catalog_line(catalog))
+                _warn(catalog.warnings)
             if usage.batch_number is not None:
                 _say(_usage_line(usage))
         _warn_of_files(usage)
@@ -366,9 +392,12 @@ def _usage_line(usage: IngestReport) -> str:
 
 
 def _warn_of_files(usage: IngestReport) -> None:
-    for problem in usage.problems:
-        text = f"{problem.file}: {problem.reason}; {problem.mend}"
-        _err().print(Text(text, style="yellow"), soft_wrap=True)
+    _warn(f"{problem.file}: {problem.reason}; {problem.mend}" for problem in usage.problems)
+
+
+def _warn(lines: Iterable[str]) -> None:
+    for line in lines:
+        _err().print(Text(line, style="yellow"), soft_wrap=True)
 
 
 def _say(text: str) -> None:
@@ -377,41 +406,7 @@ def _say(text: str) -> None:
 
 def _err() -> Console:
     # In a pipe rich assumes 80 columns, which would cut the rows that explain a refusal.
-    return Console(stderr=True, width=None if sys.stderr.isatty() else _PIPE_WIDTH)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
-
-
-def _plain(value: Any) -> Any:
-    """`value` in JSON's own types; money and dates as text, because a JSON number may become a float."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
-
-
-def _offenders(table: OffenderTable) -> Table:
-    """Draw the rows; with many columns each row becomes a column of its own, so that no value is cut to nothing."""
-    rows = [["NULL" if value is None else str(value) for value in row] for row in table.rows]
-    names: Sequence[str] = table.columns
-    if len(names) > _WIDE_TABLE_COLUMNS:
-        rows = [[name, *(row[i] for row in rows)] for i, name in enumerate(table.columns)]
-        names = ["", *(f"row {number}" for number in range(1, len(table.rows) + 1))]
-    drawn = Table(title=Text(table.title), title_justify="left")
-    for name in names:
-        drawn.add_column(Text(name), overflow="fold")
-    for row in rows:
-        drawn.add_row(*map(Text, row))
-    return drawn
+    return Console(stderr=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
 
 
 def show_error(error: MeterhouseError) -> None:
@@ -420,7 +415,7 @@ def show_error(error: MeterhouseError) -> None:
     console.print(Text(str(error), style="red"), soft_wrap=True)
     if isinstance(error, Refused):
         for table in error.tables:
-            console.print(_offenders(table))
+            console.print(offenders(table))
 
 
 def main() -> None:

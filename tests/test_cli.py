@@ -24,13 +24,23 @@ import orchestration.ingest
 import orchestration.look.invoice
 import orchestration.look.status
 import orchestration.migrate
-from orchestration import cli
+from orchestration import answers, cli
 from orchestration.close_steps import CloseReport
 from orchestration.errors import BadInput, OffenderTable, Refused
 from orchestration.migrate import InitReport
 from orchestration.workspace import REPO, Workspace
 
-COMMANDS = ("init", "demo", "catalog load", "ingest", "close", "status", "invoices", "invoice")
+COMMANDS = (
+    "init",
+    "demo",
+    "catalog load",
+    "catalog check",
+    "ingest",
+    "close",
+    "status",
+    "invoices",
+    "invoice",
+)
 FOLDERS = ("catalog", "landing", "warehouse", "published")
 
 
@@ -326,7 +336,7 @@ def test_json_keeps_money_and_dates_as_text() -> None:
         "c": datetime(2026, 1, 1, 2),
         "d": (1, None),
     }
-    assert cli._plain(value) == {
+    assert answers.plain(value) == {
         "a": "0.10",
         "b": "2026-01-01",
         "c": "2026-01-01 02:00:00",

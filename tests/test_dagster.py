@@ -42,40 +42,58 @@ PUBLIC_ASSETS = {
         "catalog_version",
         "issued_before/billed_periods",
         "issued_before/credit_movements",
+        "issued_before/invoice_lines",
         "issued_before/publications",
         "landing_folder",
     ],
     "landing": [
+        "landing/fct_contested_events",
         "landing/fct_event_keys",
         "landing/fct_events",
         "landing/fct_file_verdicts",
         "landing/fct_rejected_lines",
         "landing/fct_repeated_events",
+        "landing/fct_retracted_events",
+        "landing/fct_retractions",
         "landing/fct_usage_hours",
         "landing_usage",
     ],
     "staging": [
         "staging/stg_catalog__billable_metrics",
         "staging/stg_catalog__billing_entities",
+        "staging/stg_catalog__charge_filter_values",
+        "staging/stg_catalog__charge_prices",
         "staging/stg_catalog__charge_tiers",
         "staging/stg_catalog__charges",
         "staging/stg_catalog__customer_taxes",
         "staging/stg_catalog__customers",
+        "staging/stg_catalog__metric_terms",
         "staging/stg_catalog__plans",
         "staging/stg_catalog__subscriptions",
         "staging/stg_catalog__taxes",
         "staging/stg_catalog__wallet_lots",
         "staging/stg_catalog__wallets",
+        "staging/stg_issued__advance_fees",
         "staging/stg_issued__billed_periods",
         "staging/stg_issued__credit_movements",
+        "staging/stg_landing__contested_events",
         "staging/stg_landing__events",
         "staging/stg_landing__file_verdicts",
+        "staging/stg_landing__retracted_events",
+        "staging/stg_landing__retractions",
         "staging/stg_landing__usage_hours",
         "staging/stg_reference__currencies",
         "staging/stg_reference__tz_offsets",
     ],
-    "subscriptions": ["subscriptions/dim_subscriptions", "subscriptions/fct_subscription_periods"],
+    "subscriptions": [
+        "subscriptions/dim_subscriptions",
+        "subscriptions/fct_open_periods",
+        "subscriptions/fct_price_spans",
+        "subscriptions/fct_subscription_periods",
+    ],
     "metering": [
+        "metering/fct_billable_charges",
+        "metering/fct_charge_events",
         "metering/fct_event_verdicts",
         "metering/fct_usage_daily",
         "metering/fct_usage_quantities",
@@ -221,7 +239,7 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
         for key in graph.get_all_asset_keys()
         if graph.get(key).partitions_def is not None
     ]
-    assert len(partitioned) == 13
+    assert len(partitioned) == 17
     assert {str(node.backfill_policy) for node in partitioned} == {
         str(dg.BackfillPolicy.single_run())
     }
