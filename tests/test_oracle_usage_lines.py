@@ -348,3 +348,19 @@ def test_one_true_up_for_all_fees_of_a_charge(tmp_path: Path) -> None:
         ("2025-08-01", "charge", "", "0", "0"),
         ("2025-08-01", "charge_true_up", "", "1", "100"),
     ]
+
+
+def test_a_minimum_of_0_does_not_lift_negative_fees(tmp_path: Path) -> None:
+    """A model of one's own may take back: 10 units at −2 are −20, and a minimum of 0 is none."""
+    properties = '{"property": "region", "ranges": [{"up_to": null, "eu": "-2"}]}'
+    metric = {"metric_code": "checks", "aggregation_type": "custom", "field_name": "amount"}
+    row = charge("checks", "custom", custom_properties=properties, minimum_amount="0.00")
+    tables: Tables = {
+        "prices/billable_metrics": [{**metric, "custom_model": "tiers_by_property"}],
+        "prices/charges": [row],
+    }
+    events = [event("1", "2025-06-17", "checks", amount=10, region="eu")]
+    result = hand_bill(tmp_path, tables, [events], "2025-07-01")
+    assert plain_lines(result, "fee_type", *QUANTITY_AND_AMOUNT) == [
+        ("2025-07-01", "charge", "10", "-20")
+    ]

@@ -206,13 +206,10 @@ def true_up_lines(
 ) -> list[InvoiceLine]:
     """The line of what a charge's fees lack to its minimum; none where they reach it, or where there is none.
 
+    A minimum of 0 is none: it does not lift fees that a model of one's own made negative.
     Source: BILLING_RULES §3 "Charge minimum: arrears only, per charge over all its fees, prorated by days".
     """
-    minimums = [
-        (one.row.minimum_amount, one.days)
-        for one in in_arrears
-        if one.row.minimum_amount is not None
-    ]
+    minimums = [(one.row.minimum_amount, one.days) for one in in_arrears if one.row.minimum_amount]
     lacking = true_up(minimums, [line.amount for line in fees], period_days=period.period_days)
     if not minimums or lacking == 0:
         return []
