@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -44,6 +44,11 @@ from tests.oracle.usage import landing_files
 Counts = dict[str, Counter[Any]]
 Differences = dict[str, list[str]]
 
+# The way of failing of an example that both sides billed; others are the reasons of a refusal.
+DIFFERS = frozenset({"differs"})
+# How often a round of shrinking is billed at most, each time without those that were refused before.
+RUNS_PER_ROUND = 4
+
 
 @dataclass(frozen=True)
 class Billed:
@@ -74,7 +79,9 @@ def billed_by_oracle(company: Company) -> Billed:
 
 def billed_by_product(company: Company, folder: Path) -> Billed:
     """The product's side: every batch laid into the landing folder, then the closes that know it. `folder` is empty."""
+    from orchestration.catalog import check_folder
     from orchestration.close import close_through
+    from orchestration.errors import BadInput
     from orchestration.workspace import Workspace
 
     workspace = Workspace.resolve(
@@ -83,6 +90,10 @@ def billed_by_product(company: Company, folder: Path) -> Billed:
         warehouse=folder / "warehouse",
         published=folder / "published",
     )
+    # A close would refuse them too, but show only the first: whoever is to blame shall be named at once.
+    problems = check_folder(workspace)
+    if problems:
+        raise BadInput("\n".join(problems))
     throughs: list[date] = [company.window.middle] * (len(company.batches) - 1)
     for batch, through in zip(company.batches, [*throughs, company.window.through], strict=True):
         shutil.copytree(batch, workspace.landing / batch.name)
@@ -104,15 +115,26 @@ def query_of(file: Path) -> Query:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between the two sides of a company, by example (its prefix), and what belongs to none."""
+    """What differs between the two sides of a company, by example (its prefix), and what belongs to none.
+
+    `reasons`: why the examples were refused that a refusal names; empty if the company was billed.
+    """
 
     company: Company
     by_example: Differences
     others: list[str]
+    reasons: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def is_equal(self) -> bool:
         return not self.by_example and not self.others
+
+    def ways(self, prefix: str) -> frozenset[str]:
+        """In which ways a failing example fails: for which reasons it was refused, or that it differs."""
+        return self.reasons.get(prefix, DIFFERS)
+
+
+CompareWithout = Callable[[Sequence[Example], Collection[str]], Comparison]
 
 
 def compare(company: Company, expected: Billed, billed: Billed) -> Comparison:
@@ -150,11 +172,47 @@ def below_zero(company: Company, expected: Billed) -> set[str]:
 
 
 def refused(company: Company, error: Exception) -> Comparison:
-    """A company that could not be closed: the failing examples are those whose ids the error names."""
+    """A company that could not be closed: the failing examples are those that the error names."""
     text = f"{type(error).__name__}: {error}\n{getattr(error, 'tables', '')}"[:5000]
-    named_ids = set(re.findall(r"e\d{5}(?=[ab]?_)", text))
-    found = {prefix: [text] for prefix in company.examples if prefix in named_ids}
-    return Comparison(company, found, [] if found else [text])
+    # Each line of the message, and each check of the gate with its rows, is a reason of its own.
+    said = [(line, line) for line in str(error).splitlines()]
+    tables = getattr(error, "tables", ())
+    said.extend((table.title.partition(":")[0], str(table.rows)) for table in tables)
+    reasons: dict[str, frozenset[str]] = {}
+    for reason, names in said:
+        # Which rows and how many is not the reason: they are others as soon as the company is smaller.
+        kind = f"{type(error).__name__}: {re.sub(r'e[0-9]{5}[ab]?_|[0-9]+', '#', reason)}"
+        for prefix in _prefixes_in(names, company):
+            reasons[prefix] = reasons.get(prefix, frozenset()) | {kind}
+    return Comparison(company, {one: [text] for one in reasons}, [] if reasons else [text], reasons)
+
+
+def _prefixes_in(text: str, company: Company) -> set[str]:
+    """The examples that a text names, by an id or by a row of the catalog."""
+    for file, row in re.findall(r"([\w/]+\.csv) row (\d+)", text):
+        path = company.catalog / file
+        if path.is_file():
+            text += "".join(path.read_text(encoding="utf-8").splitlines()[int(row) - 1 : int(row)])
+    return set(re.findall(r"e\d{5}(?=[ab]?_)", text)) & company.examples.keys()
+
+
+def failing_alike(
+    candidates: Sequence[Example], ways: frozenset[str], compared: CompareWithout
+) -> list[bool]:
+    """Which candidates fail by themselves, and in no other way than `ways`: else shrinking would leave its fault.
+
+    Whoever is refused stops the whole company, so that nobody else is judged: those that a refusal names are left out,
+    and the others are billed again. Where it names nobody, the round has found nothing more.
+    """
+    fails: set[str] = set()
+    out: set[str] = set()
+    for _ in range(RUNS_PER_ROUND):
+        found = compared(candidates, out)
+        fails |= {prefix for prefix in found.by_example if found.ways(prefix) <= ways}
+        out |= found.reasons.keys()
+        if not found.reasons or len(out) == len(candidates):
+            break
+    return [prefix_of(number) in fails for number in range(len(candidates))]
 
 
 def _rows_of_copy(tables: dict[str, Rows], prefix: str, copy: str) -> dict[str, Rows]:
@@ -194,22 +252,18 @@ def check(
         company = write_company(place, own, window, batch_count=batch_count, left_out=left_out)
         return company, place
 
-    def compared(own: Sequence[Example]) -> Comparison:
-        company, place = written(own, set())
+    def compared(own: Sequence[Example], left_out: Collection[str] = ()) -> Comparison:
+        company, place = written(own, set(left_out))
         expected = billed_by_oracle(company)
         owed = below_zero(company, expected)
         if owed:
-            company, place = written(own, owed)
+            company, place = written(own, owed | set(left_out))
             expected = billed_by_oracle(company)
         try:
             billed = billing(company, place)
         except Exception as error:  # whatever stops the product: a failure of whom it names
             return refused(company, error)
         return compare(company, expected, billed)
-
-    def failing(candidates: Sequence[Example]) -> list[bool]:
-        of_round = compared(candidates)
-        return [prefix_of(number) in of_round.by_example for number in range(len(candidates))]
 
     whole = compared(examples)
     if whole.is_equal:
@@ -220,9 +274,13 @@ def check(
     ]
     if whole.by_example:
         prefix = min(whole.by_example, key=lambda one: size(whole.company.examples[one]))
-        smallest = shrink(whole.company.examples[prefix], failing)
+        ways = whole.ways(prefix)
+        smallest = shrink(
+            whole.company.examples[prefix], lambda own: failing_alike(own, ways, compared)
+        )
         alone = compared([smallest])
-        found = alone.by_example or {prefix: whole.by_example[prefix]}
+        is_alike = any(alone.ways(one) <= ways for one in alone.by_example)
+        found = alone.by_example if is_alike else {prefix: whole.by_example[prefix]}
         text.append(f"the smallest example found, made from {prefix}:")
         text.extend(sentence for sentences in found.values() for sentence in sentences)
         text.extend(rows_and_lines(next(iter(found)), smallest))

@@ -136,7 +136,7 @@ def reductions(example: Example) -> list[Reduction]:
 
 
 def reduced(example: Example, chosen: frozenset[Reduction]) -> Example:
-    """The example without what is chosen, and without what belongs to nothing then."""
+    """The example without what is chosen, and without what belongs to nothing then or is refused without it."""
     rows: Rows = {}
     for table, own in example.rows.items():
         rows[table] = [
@@ -152,7 +152,7 @@ def reduced(example: Example, chosen: frozenset[Reduction]) -> Example:
     lines = tuple(
         line for number, line in enumerate(example.lines) if ("line", number) not in chosen
     )
-    return replace(example, rows=_without_orphans(rows), lines=lines)
+    return replace(example, rows=_without_idle_proration(_without_orphans(rows)), lines=lines)
 
 
 def _blanked(row: Row, table: str, number: int, chosen: frozenset[Reduction]) -> Row:
@@ -211,6 +211,22 @@ def _without_orphans(rows: Rows) -> Rows:
     taxes = values("tax/customer_taxes", "tax_code")
     keep("tax/taxes", lambda row: row["tax_code"] in taxes)
     return rows
+
+
+def _without_idle_proration(rows: Rows) -> Rows:
+    """The rows, no charge prorated whose metric does not recur (any more): the catalog refuses such a charge."""
+    recurring = {
+        row["metric_code"]
+        for row in rows.get("prices/billable_metrics", [])
+        if row.get("is_recurring") == "true"
+    }
+    charges = [
+        row
+        if row["metric_code"] in recurring or row.get("is_prorated") != "true"
+        else {name: value for name, value in row.items() if name != "is_prorated"}
+        for row in rows.get("prices/charges", [])
+    ]
+    return {**rows, "prices/charges": charges} if charges else rows
 
 
 def _is_whole(example: Example) -> bool:
