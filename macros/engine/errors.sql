@@ -22,3 +22,10 @@
 {% macro spark__value_or_error(value, message, data_type) -%}
     coalesce({{ value }}, cast(raise_error({{ message }}) as {{ data_type }}))
 {%- endmacro %}
+
+
+{# What is said of a charge whose amount no line can hold, or whose price is missing. #}
+{% macro amount_fault(charge_code, subscription_id) -%}
+    'No amount for charge ' || {{ charge_code }} || ' of subscription ' || {{ subscription_id }}
+    || ': its price is missing, or the amount has more than 16 digits before the point.'
+{%- endmacro %}

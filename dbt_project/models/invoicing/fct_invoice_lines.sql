@@ -80,7 +80,11 @@ lines as (
         quantity,
         {{ displayed_unit_amount('amount_unrounded', 'priced_quantity') }} as unit_amount,
         amount_unrounded,
-        amount,
+        {{ value_or_error(
+            'case when sum(abs(amount)) over (partition by document_key) < 10000000000000000 then amount end',
+            "'The lines of ' || document_key || ' come to more than 16 digits before the point.'",
+            'decimal(20, 4)'
+        ) }} as amount,
         price_details,
         currency,
         minor_unit

@@ -44,9 +44,8 @@ priced as (
         quantity,
         rated_quantity,
         {{ value_or_error(
-            'amount_unrounded',
-            "'No amount for charge ' || charge_code || ' of subscription ' || subscription_id"
-            ~ " || ': its price is missing, or the amount has more than 17 digits before the point.'",
+            'case when abs(amount_unrounded) < 10000000000000000 then amount_unrounded end',
+            amount_fault('charge_code', 'subscription_id'),
             'decimal(38, 21)'
         ) }} as amount_unrounded,
         price_details

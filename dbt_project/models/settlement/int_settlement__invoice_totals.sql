@@ -39,9 +39,11 @@ totals as (
         cast(0 as decimal(20, 4)) as progressive_credit_amount,
         cast(0 as decimal(20, 4)) as coupon_amount,
         coalesce(document_taxes.tax_amount, cast(0 as decimal(20, 4))) as tax_amount,
-        cast(
-            document_fees.fees_amount + coalesce(document_taxes.tax_amount, cast(0 as decimal(20, 4))) as decimal(20, 4)
-        ) as total_amount
+        {{ value_or_error(
+            null_on_overflow('cast(document_fees.fees_amount + coalesce(document_taxes.tax_amount, 0) as decimal(20, 4))'),
+            "'The total of ' || document_fees.document_key || ' has more than 16 digits before the point.'",
+            'decimal(20, 4)'
+        ) }} as total_amount
     from document_fees
     left join document_taxes on document_fees.document_key = document_taxes.document_key
 )

@@ -51,13 +51,36 @@ through_each_step as (
         cast(sum(event_count) over so_far as bigint) as event_count,
         cast(sum(quantity) over so_far as decimal(38, 9)) as quantity,
         cast(sum(unit_days) over so_far as decimal(38, 9)) as prorated_numerator,
-        cast(sum(given_cents) over so_far * cast('0.01' as decimal(3, 2)) as decimal(38, 21)) as given_amount_unrounded
+        sum(given_cents) over so_far as given_cents
     from added_per_step
     window so_far as (
         partition by subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at
         order by step_number
         rows between unbounded preceding and current row
     )
+),
+
+in_currency_units as (
+    select
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        period_starts_at,
+        segment_starts_at,
+        step_number,
+        event_count,
+        quantity,
+        prorated_numerator,
+        case
+            when given_cents is not null
+                then {{ value_or_error(
+                    null_on_overflow("cast(given_cents * cast('0.01' as decimal(3, 2)) as decimal(38, 21))"),
+                    amount_fault('charge_code', 'subscription_id'),
+                    'decimal(38, 21)'
+                ) }}
+        end as given_amount_unrounded
+    from through_each_step
 )
 
-select * from through_each_step
+select * from in_currency_units
