@@ -13,14 +13,19 @@
 {%- endmacro %}
 
 
-{# Whole minor units (cents) that fit into an exact amount >= 0. #}
+{#
+    Whole minor units (cents) that fit into an exact amount >= 0. Whole and fraction apart: an amount of 10^14 at scale 21 fills
+    38 digits, and has no room for three more.
+#}
 {% macro whole_minor_units(amount, minor_unit) -%}
+    {%- set whole -%} cast(floor({{ amount }}) as decimal(38, 0)) {%- endset -%}
+    {%- set fraction -%} cast({{ amount }} - floor({{ amount }}) as decimal(22, 21)) {%- endset -%}
     cast(
         case {{ minor_unit }}
-            when 0 then floor({{ amount }})
-            when 2 then floor({{ amount }} * 100)
-            when 3 then floor({{ amount }} * 1000)
-            when 4 then floor({{ amount }} * 10000)
+            when 0 then {{ whole }}
+            {%- for factor, decimals in [(100, 2), (1000, 3), (10000, 4)] %}
+            when {{ decimals }} then {{ whole }} * {{ factor }} + cast(floor({{ fraction }} * {{ factor }}) as decimal(38, 0))
+            {%- endfor %}
         end as decimal(38, 0)
     )
 {%- endmacro %}
