@@ -25,14 +25,8 @@ segments as (
         periods.period_days,
         plans.plan_name,
         plans.amount as plan_amount,
-        case
-            when price_spans.span_start_date <= periods.period_start_date then periods.period_starts_at
-            else least(greatest(price_spans.span_starts_at, periods.period_starts_at), periods.period_ends_at)
-        end as segment_starts_at,
-        case
-            when price_spans.span_end_date >= periods.period_end_date then periods.period_ends_at
-            else least(greatest(price_spans.span_ends_at, periods.period_starts_at), periods.period_ends_at)
-        end as segment_ends_at,
+        {{ segment_starts_at('periods', 'price_spans') }} as segment_starts_at,
+        {{ segment_ends_at('periods', 'price_spans') }} as segment_ends_at,
         {{ days_between(
             'greatest(periods.period_start_date, price_spans.span_start_date)',
             'least(periods.period_end_date, price_spans.span_end_date)'

@@ -48,30 +48,14 @@ charge_terms as (
     from {{ ref('int_metering__charge_terms') }}
 ),
 
--- Bounds of a period that are facts stay as they are, also where the zone would put them elsewhere today.
 segments as (
     select
         measured_periods.*,
         price_spans.price_row_number as charge_row_number,
         greatest(measured_periods.period_start_date, price_spans.span_start_date) as segment_start_date,
         least(measured_periods.period_end_date, price_spans.span_end_date) as segment_end_date,
-        case
-            when price_spans.span_start_date <= measured_periods.period_start_date
-                then measured_periods.period_starts_at
-            else
-                least(
-                    greatest(price_spans.span_starts_at, measured_periods.period_starts_at),
-                    measured_periods.period_ends_at
-                )
-        end as segment_starts_at,
-        case
-            when price_spans.span_end_date >= measured_periods.period_end_date then measured_periods.period_ends_at
-            else
-                least(
-                    greatest(price_spans.span_ends_at, measured_periods.period_starts_at),
-                    measured_periods.period_ends_at
-                )
-        end as segment_ends_at
+        {{ segment_starts_at('measured_periods', 'price_spans') }} as segment_starts_at,
+        {{ segment_ends_at('measured_periods', 'price_spans') }} as segment_ends_at
     from measured_periods
     inner join price_spans
         on

@@ -46,7 +46,6 @@ tiers as (
     from {{ ref('int_rating__tiers') }}
 ),
 
--- A tier is reached above its predecessor's bound, which is inclusive; the first one at quantity 0 already.
 in_last_tier as (
     select
         quantities.*,
@@ -62,8 +61,7 @@ in_last_tier as (
         on
             quantities.charge_row_number = tiers.charge_row_number
             and quantities.filter_code is not distinct from tiers.filter_code
-            and (tiers.above is null or quantities.units > tiers.above)
-            and (tiers.up_to is null or quantities.units <= tiers.up_to)
+            and {{ lies_in_tier('quantities.units', 'tiers') }}
 ),
 
 priced_tiers as (

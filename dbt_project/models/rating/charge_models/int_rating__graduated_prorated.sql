@@ -87,8 +87,7 @@ flats_reached as (
         on
             reached.charge_row_number = tiers.charge_row_number
             and reached.filter_code is not distinct from tiers.filter_code
-            and (tiers.above is null or reached.highest_total > tiers.above)
-            and (tiers.up_to is null or reached.highest_total <= tiers.up_to)
+            and {{ lies_in_tier('reached.highest_total', 'tiers') }}
 ),
 
 priced as (

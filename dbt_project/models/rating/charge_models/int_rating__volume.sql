@@ -48,9 +48,6 @@ tiers as (
 in_tier as (
     select
         quantities.*,
-        quantities.units,
-        quantities.prorated_numerator,
-        quantities.prorated_denominator,
         case
             when quantities.prorated_denominator is null
                 then {{ null_on_overflow('quantities.units * tiers.unit_amount + tiers.flat_amount') }}
@@ -66,8 +63,7 @@ in_tier as (
         on
             quantities.charge_row_number = tiers.charge_row_number
             and quantities.filter_code is not distinct from tiers.filter_code
-            and (tiers.above is null or quantities.units > tiers.above)
-            and (tiers.up_to is null or quantities.units <= tiers.up_to)
+            and {{ lies_in_tier('quantities.units', 'tiers') }}
 ),
 
 priced as (

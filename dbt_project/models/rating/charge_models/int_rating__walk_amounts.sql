@@ -78,8 +78,7 @@ priced_marks as (
         on
             marks.charge_row_number = tiers.charge_row_number
             and marks.filter_code is not distinct from tiers.filter_code
-            and (tiers.above is null or marks.mark > tiers.above)
-            and (tiers.up_to is null or marks.mark <= tiers.up_to)
+            and {{ lies_in_tier('marks.mark', 'tiers') }}
 ),
 
 changed_amounts as (
