@@ -90,7 +90,6 @@ charge_events as (
         event_value,
         value_text,
         operation_type,
-        local_date,
         case
             when is_before_period and value_text is null then period_days
             else least({{ days_between('local_date', 'period_end_date') }}, period_days)

@@ -20,7 +20,6 @@ metrics as (
     select
         metric_code,
         aggregation_type,
-        field_name,
         expression,
         is_recurring,
         rounding_function,
@@ -52,7 +51,6 @@ terms as (
         charges.is_prorated,
         metrics.is_recurring,
         metrics.aggregation_type,
-        metrics.field_name,
         metrics.expression,
         metrics.rounding_function,
         metrics.rounding_precision,

@@ -81,7 +81,6 @@ choices as (
     select
         file_hash,
         line_number,
-        event_key,
         standing_rank = 1 as stands
     from ranked
 )

@@ -6,10 +6,7 @@ with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-terms as (
-    select subscription_id, external_subscription_id, customer_id, plan_code, billing_entity_code, currency, timezone
-    from {{ ref('int_subscriptions__terms') }}
-),
+terms as (select subscription_id, external_subscription_id, timezone from {{ ref('int_subscriptions__terms') }}),
 
 scheduled_periods as (
     select
@@ -34,10 +31,6 @@ begun as (
     select
         scheduled_periods.subscription_id,
         terms.external_subscription_id,
-        terms.customer_id,
-        terms.plan_code,
-        terms.billing_entity_code,
-        terms.currency,
         scheduled_periods.period_starts_at,
         scheduled_periods.period_ends_at,
         scheduled_periods.period_start_date,

@@ -25,67 +25,37 @@ events_in_advance as (
         group_key,
         period_starts_at,
         segment_starts_at,
+        is_pay_in_advance,
         step_number,
         cast(event_key as varchar) as event_key,
         transaction_id,
-        event_at,
-        days_left
+        days_left,
+        event_at < segment_starts_at as is_before_segment,
+        true as can_be_point
     from {{ ref('int_metering__stepped_events') }}
     where is_pay_in_advance and not is_before_period
 ),
 
+-- Step 0 is what there is before; in arrears step 1 is the segment's end.
 steps as (
     select
-        subscription_id,
-        charge_code,
-        filter_code,
-        group_key,
-        period_starts_at,
-        segment_starts_at,
-        is_pay_in_advance,
-        cast(0 as bigint) as step_number,
+        tuples.subscription_id,
+        tuples.charge_code,
+        tuples.filter_code,
+        tuples.group_key,
+        tuples.period_starts_at,
+        tuples.segment_starts_at,
+        tuples.is_pay_in_advance,
+        numbers.step_number,
         cast(null as varchar) as event_key,
         cast(null as varchar) as transaction_id,
-        cast(null as timestamp) as event_at,
-        period_days as days_left,
-        true as is_before_segment,
-        is_start_a_point as can_be_point
+        tuples.period_days as days_left,
+        numbers.step_number = 0 as is_before_segment,
+        numbers.step_number = 1 or tuples.is_start_a_point as can_be_point
     from tuples
+    inner join range(0, 2) as numbers (step_number) on numbers.step_number = 0 or not tuples.is_pay_in_advance
     union all
-    select
-        subscription_id,
-        charge_code,
-        filter_code,
-        group_key,
-        period_starts_at,
-        segment_starts_at,
-        is_pay_in_advance,
-        cast(1 as bigint) as step_number,
-        cast(null as varchar) as event_key,
-        cast(null as varchar) as transaction_id,
-        cast(null as timestamp) as event_at,
-        period_days as days_left,
-        false as is_before_segment,
-        true as can_be_point
-    from tuples
-    where not is_pay_in_advance
-    union all
-    select
-        subscription_id,
-        charge_code,
-        filter_code,
-        group_key,
-        period_starts_at,
-        segment_starts_at,
-        true as is_pay_in_advance,
-        step_number,
-        event_key,
-        transaction_id,
-        event_at,
-        days_left,
-        event_at < segment_starts_at as is_before_segment,
-        true as can_be_point
-    from events_in_advance
+    select * from events_in_advance
 ),
 
 numbered as (
@@ -120,7 +90,6 @@ pointed as (
         ) as point_number,
         case when not is_before_segment then event_key end as event_key,
         case when not is_before_segment then transaction_id end as transaction_id,
-        case when not is_before_segment then event_at end as event_at,
         days_left
     from numbered
 )

@@ -9,7 +9,6 @@ charges as (
         subscription_id,
         charge_code,
         period_starts_at,
-        period_ends_at,
         period_days,
         segment_starts_at,
         segment_ends_at,
@@ -35,7 +34,6 @@ points as (
         point_number,
         event_key,
         transaction_id,
-        event_at,
         event_count,
         quantity,
         rated_quantity,
@@ -52,7 +50,6 @@ rounded as (
         points.filter_code,
         points.group_key,
         points.period_starts_at,
-        charges.period_ends_at,
         points.segment_starts_at,
         charges.segment_ends_at,
         points.point_number,
@@ -64,7 +61,6 @@ rounded as (
         cast(charges.period_days as bigint) as period_days,
         points.event_key,
         points.transaction_id,
-        points.event_at,
         points.event_count,
         points.given_amount_unrounded,
         {% for column in ['quantity', 'rated_quantity'] -%}
@@ -96,7 +92,6 @@ quantities as (
         filter_code,
         group_key,
         period_starts_at,
-        period_ends_at,
         segment_starts_at,
         segment_ends_at,
         point_number,
@@ -106,7 +101,6 @@ quantities as (
         is_pay_in_advance,
         event_key,
         transaction_id,
-        event_at,
         event_count,
         -- A display: the prorated units of a period in arrears; in advance an event has its full units.
         cast(

@@ -18,7 +18,6 @@ steps as (
         point_number,
         event_key,
         transaction_id,
-        event_at,
         days_left
     from {{ ref('int_metering__charge_steps') }}
 ),
@@ -116,7 +115,6 @@ counted as (
         point_number,
         event_key,
         transaction_id,
-        event_at,
         event_count,
         quantity,
         rated_quantity,
