@@ -29,9 +29,10 @@ def rules_table(manifest: Mapping[str, Any]) -> str:
     """
     models: dict[str, list[str]] = defaultdict(list)
     for node in manifest["nodes"].values():
-        rule = node.get("config", {}).get("meta", {}).get("rule")
-        if node["resource_type"] == "model" and rule:
-            models[rule].append(f"dbt_project/{node['original_file_path']}")
+        meta = node.get("config", {}).get("meta", {})
+        if node["resource_type"] == "model" and "rule" in meta:
+            for rule in [meta["rule"], *meta.get("more_rules", [])]:
+                models[rule].append(f"dbt_project/{node['original_file_path']}")
     sentences = {
         doc["name"].removeprefix("r_").upper().replace("_", "-"): " ".join(
             doc["block_contents"].split()

@@ -17,9 +17,7 @@ amounts as (
     union all
     select * from {{ ref('int_rating__percentage') }}
     union all
-    select * from {{ ref('int_rating__dynamic') }}
-    union all
-    select * from {{ ref('int_rating__custom') }}
+    select * from {{ ref('int_rating__given_amounts') }}
 ),
 
 priced as (

@@ -1,4 +1,4 @@
--- R-CUSTOM: the amount is the one that the metric's own aggregation gave. Not rounded here.
+-- R-DYNAMIC: the amount is given: by the events of a dynamic charge, by a custom charge's own aggregation. Not rounded here.
 -- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at, point_number).
 
 with
@@ -14,6 +14,7 @@ quantities as (
         segment_ends_at,
         point_number,
         charge_row_number,
+        charge_model,
         metric_code,
         is_pay_in_advance,
         event_key,
@@ -22,7 +23,7 @@ quantities as (
         rated_quantity,
         given_amount_unrounded
     from {{ ref('fct_usage_quantities') }}
-    where charge_model = 'custom'
+    where charge_model in ('dynamic', 'custom')
 ),
 
 priced as (
@@ -43,7 +44,8 @@ priced as (
         quantity,
         rated_quantity,
         given_amount_unrounded as amount_unrounded,
-        '{"model":"custom","amount":"' || {{ decimal_text('given_amount_unrounded') }} || '"}' as price_details
+        '{"model":"' || charge_model || '","amount":"' || {{ decimal_text('given_amount_unrounded') }} || '"}'
+            as price_details
     from quantities
 )
 
