@@ -6,16 +6,8 @@ with
 running as (select catalog_version from {{ ref('stg_control__run') }}),
 
 charges as (
-    select
-        charges.row_number,
-        charges.plan_code,
-        charges.charge_code,
-        charges.subscription_id,
-        charges.first_month,
-        charges.valid_from,
-        charges.recorded_at
-    from {{ source('catalog', 'charges') }} as charges
-    inner join running on charges.catalog_version = running.catalog_version
+    select row_number, plan_code, charge_code, subscription_id, first_month, valid_from, recorded_at
+    from {{ ref('stg_catalog__charges') }}
 ),
 
 filter_values as (
@@ -32,14 +24,7 @@ of_charge_rows as (
         filter_values.property_name,
         filter_values.property_value
     from filter_values
-    inner join charges
-        on
-            filter_values.plan_code = charges.plan_code
-            and filter_values.charge_code = charges.charge_code
-            and filter_values.subscription_id is not distinct from charges.subscription_id
-            and filter_values.first_month is not distinct from charges.first_month
-            and filter_values.valid_from = charges.valid_from
-            and filter_values.recorded_at = charges.recorded_at
+    inner join charges on {{ belongs_to_charge_row('filter_values', 'charges') }}
 )
 
 select * from of_charge_rows

@@ -76,14 +76,7 @@ stated as (
         charge_filters.custom_properties,
         charges.conversion_rate
     from charge_filters
-    inner join charges
-        on
-            charge_filters.plan_code = charges.plan_code
-            and charge_filters.charge_code = charges.charge_code
-            and charge_filters.subscription_id is not distinct from charges.subscription_id
-            and charge_filters.first_month is not distinct from charges.first_month
-            and charge_filters.valid_from = charges.valid_from
-            and charge_filters.recorded_at = charges.recorded_at
+    inner join charges on {{ belongs_to_charge_row('charge_filters', 'charges') }}
 ),
 
 in_currency as (

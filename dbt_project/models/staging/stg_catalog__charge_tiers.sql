@@ -35,14 +35,7 @@ in_currency as (
         cast(charge_tiers.rate * charges.conversion_rate as decimal(18, 10)) as rate,
         cast(coalesce(charge_tiers.flat_amount, 0) * charges.conversion_rate as decimal(20, 12)) as flat_amount
     from charge_tiers
-    inner join charges
-        on
-            charge_tiers.plan_code = charges.plan_code
-            and charge_tiers.charge_code = charges.charge_code
-            and charge_tiers.subscription_id is not distinct from charges.subscription_id
-            and charge_tiers.first_month is not distinct from charges.first_month
-            and charge_tiers.valid_from = charges.valid_from
-            and charge_tiers.recorded_at = charges.recorded_at
+    inner join charges on {{ belongs_to_charge_row('charge_tiers', 'charges') }}
 )
 
 select * from in_currency
