@@ -26,12 +26,12 @@ quantities as (
     where charge_model = 'percentage'
 ),
 
--- A limit of 0 is none. A percent of the units is a price per unit: 2.9 % is 0.029.
+-- A limit of 0 is none.
 prices as (
     select
         charge_row_number,
         filter_code,
-        cast(rate * cast('0.01' as decimal(3, 2)) as decimal(20, 12)) as unit_amount,
+        {{ percent_price('rate') }} as unit_amount,
         cast(coalesce(fixed_amount, 0) as decimal(20, 12)) as fixed_amount,
         nullif(free_units_per_events, 0) as free_events,
         nullif(free_units_per_total_aggregation, 0) as free_total,

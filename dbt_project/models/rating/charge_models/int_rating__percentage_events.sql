@@ -7,7 +7,7 @@ prices as (
     select
         charge_row_number,
         filter_code,
-        cast(rate * cast('0.01' as decimal(3, 2)) as decimal(20, 12)) as unit_amount,
+        {{ percent_price('rate') }} as unit_amount,
         coalesce(fixed_amount, 0) as fixed_amount,
         per_transaction_min_amount as min_amount,
         per_transaction_max_amount as max_amount

@@ -11,7 +11,6 @@ charge_tiers as (
 
 charges as (select row_number, charge_model from {{ ref('stg_catalog__charges') }}),
 
--- A percent of the units is a price per unit: 2.9 % is 0.029.
 tiers as (
     select
         charge_tiers.row_number,
@@ -26,7 +25,7 @@ tiers as (
         cast(
             case
                 when charges.charge_model = 'graduated_percentage'
-                    then cast(charge_tiers.rate * cast('0.01' as decimal(3, 2)) as decimal(20, 12))
+                    then {{ percent_price('charge_tiers.rate') }}
                 else charge_tiers.unit_amount
             end as decimal(20, 12)
         ) as unit_amount,
