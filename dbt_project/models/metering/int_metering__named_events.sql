@@ -24,13 +24,8 @@ events as (
     from {{ ref('int_metering__single_events') }}
 ),
 
-subscriptions_of_customers as (
-    select
-        customer_id,
-        count(distinct external_subscription_id) as subscription_count,
-        min(external_subscription_id) as external_subscription_id
-    from {{ ref('dim_subscriptions') }}
-    group by customer_id
+sole_subscriptions as (
+    select customer_id, external_subscription_id, has_several from {{ ref('int_metering__sole_subscriptions') }}
 ),
 
 named as (
@@ -45,18 +40,15 @@ named as (
         events.quantity,
         events.properties,
         events.precise_total_amount_cents,
-        case
-            when events.external_subscription_id is not null then events.external_subscription_id
-            when subscriptions_of_customers.subscription_count = 1
-                then subscriptions_of_customers.external_subscription_id
-        end as external_subscription_id,
-        events.external_subscription_id is null
-        and coalesce(subscriptions_of_customers.subscription_count, 0) > 1 as is_ambiguous,
+        coalesce(events.external_subscription_id, sole_subscriptions.external_subscription_id)
+            as external_subscription_id,
+        events.external_subscription_id is null and coalesce(sole_subscriptions.has_several, false)
+            as is_ambiguous,
         events.is_contested,
         events.is_owner,
         events.is_pure_retraction
     from events
-    left join subscriptions_of_customers on events.external_customer_id = subscriptions_of_customers.customer_id
+    left join sole_subscriptions on events.external_customer_id = sole_subscriptions.customer_id
 )
 
 select * from named

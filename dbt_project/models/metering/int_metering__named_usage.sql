@@ -25,13 +25,8 @@ metrics as (
     select metric_code, cell_field_name as field_name from {{ ref('int_metering__metric_terms') }}
 ),
 
-subscriptions_of_customers as (
-    select
-        customer_id,
-        count(distinct external_subscription_id) as subscription_count,
-        min(external_subscription_id) as external_subscription_id
-    from {{ ref('dim_subscriptions') }}
-    group by customer_id
+sole_subscriptions as (
+    select customer_id, external_subscription_id, has_several from {{ ref('int_metering__sole_subscriptions') }}
 ),
 
 named as (
@@ -42,13 +37,10 @@ named as (
         usage_hours.external_customer_id as named_customer_id,
         metrics.metric_code,
         coalesce(metrics.field_name, '') as field_name,
-        case
-            when usage_hours.external_subscription_id is not null then usage_hours.external_subscription_id
-            when subscriptions_of_customers.subscription_count = 1
-                then subscriptions_of_customers.external_subscription_id
-        end as external_subscription_id,
-        usage_hours.external_subscription_id is null
-        and coalesce(subscriptions_of_customers.subscription_count, 0) > 1 as is_ambiguous,
+        coalesce(usage_hours.external_subscription_id, sole_subscriptions.external_subscription_id)
+            as external_subscription_id,
+        usage_hours.external_subscription_id is null and coalesce(sole_subscriptions.has_several, false)
+            as is_ambiguous,
         usage_hours.hour_starts_at,
         usage_hours.event_count,
         usage_hours.numeric_count,
@@ -58,7 +50,7 @@ named as (
         usage_hours.out_of_range_count
     from usage_hours
     left join metrics on usage_hours.code = metrics.metric_code
-    left join subscriptions_of_customers on usage_hours.external_customer_id = subscriptions_of_customers.customer_id
+    left join sole_subscriptions on usage_hours.external_customer_id = sole_subscriptions.customer_id
     where usage_hours.field_name = coalesce(metrics.field_name, '')
 )
 
