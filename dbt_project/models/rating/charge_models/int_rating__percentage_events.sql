@@ -1,4 +1,4 @@
--- R-TRANSACTION: an event's amount is raised to its minimum and cut to its maximum; summed so far, with what is free so far.
+-- R-TRANSACTION: an event's amount, raised to its minimum, cut to its maximum, summed with what is free so far. Not rounded here.
 -- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at, event_count).
 
 with

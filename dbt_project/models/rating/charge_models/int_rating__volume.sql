@@ -1,4 +1,4 @@
--- R-VOLUME: all units cost the rate of the one tier that their number falls in, plus its flat amount. Prorated: divided last.
+-- R-VOLUME: all units cost the rate of the one tier they fall in, plus its flat. Prorated: divided once, last; else not rounded.
 -- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at, point_number).
 
 with

@@ -1,5 +1,5 @@
 -- R-WALK-AMOUNT: the running total chooses the tier; a change from a to b costs what b units cost less what a units cost, by day.
--- That is the sum over the tiers between a and b, each part for the same days. Flat amounts wait for the highest total.
+-- That is the sum over the tiers between a and b, for the same days. Flats wait for the highest total. Not rounded here.
 -- Grain: one row per (walk_number, walk_step).
 
 with
