@@ -1,4 +1,4 @@
-"""The tables' contracts, read from the dbt project's YAML: where columns, types and allowed values stand once.
+"""The tables' contracts and the project's variables, read from the dbt project's YAML, where each stands once.
 
 Belongs here: finding the YAML and turning it into plain data, without importing dbt (which costs seconds). Does not
 belong here: creating tables from contracts (`migrate`) and validating rows against them (`catalog`).
@@ -18,7 +18,7 @@ from orchestration.workspace import DBT_PROJECT
 
 MODELS = DBT_PROJECT / "models"
 # The same YAML, read by C where PyYAML has it: the project's files take seconds otherwise.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,26 @@ def load_contracts(models: Path = MODELS) -> Mapping[str, TableContract]:
     """
     contracts: dict[str, TableContract] = {}
     for file in sorted(models.rglob("*.yml")):
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER) or {}
+        document = _read(file)
         stage = file.relative_to(models).parts[0]
         for contract in (*_sources(document), *_models(document, stage)):
             contracts[contract.full_name] = contract
     return contracts
+
+
+@lru_cache(maxsize=1)
+def project_vars() -> Mapping[str, Any]:
+    """The variables of dbt_project.yml, by name.
+
+    Example:
+        >>> project_vars()["custom_aggregations"]
+        ['tiers_by_property']
+    """
+    return _read(DBT_PROJECT / "dbt_project.yml")["vars"]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER) or {}
 
 
 def _sources(document: Mapping[str, Any]) -> Iterator[TableContract]:

@@ -13,10 +13,17 @@ from typing import Any
 
 import pytest
 
-from orchestration.catalog import metric_checks
 from orchestration.workspace import Workspace
 
 Book = dict[str, list[dict[str, Any]]]
+
+# The files of prices, as tests name them in every line.
+M = "prices/billable_metrics"
+C = "prices/charges"
+F = "prices/charge_filters"
+V = "prices/charge_filter_values"
+T = "prices/charge_tiers"
+P = "prices/plans"
 
 VALID = {"valid_from": "2025-01-01", "recorded_at": "2025-01-01T00:00:00Z"}
 PLAN = {
@@ -58,7 +65,7 @@ _BOOK: Book = {
         metric("weighted", "sum", expression="prompt + 4 * completion"),
         metric("peak", "max", field_name="load", rounding_function="ceil", rounding_precision="-1"),
         metric("level", "latest", expression="`level-a` / 4"),
-        metric("special", "custom", custom_model="special_model"),
+        metric("special", "custom", custom_model="tiers_by_property"),
         metric("stock", "sum", field_name="units", is_recurring="true"),
     ],
     "prices/pricing_units": [{"pricing_unit_code": "credit", "pricing_unit_name": "Credit"}],
@@ -126,9 +133,8 @@ _BOOK: Book = {
 
 
 @pytest.fixture(name="book")
-def price_book(monkeypatch: pytest.MonkeyPatch) -> Book:
-    """The rows by file, the test's own; `special_model` is a custom aggregation of the project."""
-    monkeypatch.setattr(metric_checks, "custom_aggregations", lambda: ("special_model",))
+def price_book() -> Book:
+    """The rows by file, the test's own."""
     return copy.deepcopy(_BOOK)
 
 

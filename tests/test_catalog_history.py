@@ -18,14 +18,20 @@ from orchestration.control import latest_catalog_version
 from orchestration.errors import BadInput
 from orchestration.migrate import init
 from orchestration.workspace import Workspace
-from tests.price_book import Book, charge, detail, metric, price_book, write_book  # noqa: F401
-
-M = "prices/billable_metrics"
-C = "prices/charges"
-F = "prices/charge_filters"
-V = "prices/charge_filter_values"
-T = "prices/charge_tiers"
-P = "prices/plans"
+from tests.price_book import (  # noqa: F401  a fixture
+    Book,
+    C,
+    F,
+    M,
+    P,
+    T,
+    V,
+    charge,
+    detail,
+    metric,
+    price_book,
+    write_book,
+)
 
 MEND = "put it back, and add a row with the same validity and a later recorded_at"
 CHARGE_MEND = "put it back, and add a charge row with the same validity and a later recorded_at"

@@ -13,14 +13,21 @@ from orchestration.errors import BadInput
 from orchestration.look import catalog as look
 from orchestration.migrate import init
 from orchestration.workspace import REPO, Workspace
-from tests.price_book import Book, charge, detail, metric, price_book, write_book  # noqa: F401
+from tests.price_book import (  # noqa: F401  a fixture
+    Book,
+    C,
+    F,
+    M,
+    P,
+    T,
+    V,
+    charge,
+    detail,
+    metric,
+    price_book,
+    write_book,
+)
 
-M = "prices/billable_metrics"
-C = "prices/charges"
-F = "prices/charge_filters"
-V = "prices/charge_filter_values"
-T = "prices/charge_tiers"
-P = "prices/plans"
 SUBSCRIPTIONS = "accounts/subscriptions"
 
 Change = Callable[[Book], object]

@@ -6,17 +6,13 @@ what a charge asks of its metric (`charge_checks`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
-
-import yaml
 
 from orchestration.catalog.charge_rows import METRICS, Tables
 from orchestration.catalog.expression import BadExpression, compile_expression, property_name_fault
 from orchestration.catalog.validate import Row
-from orchestration.workspace import DBT_PROJECT
+from orchestration.contracts import project_vars
 
 # Aggregations that need a value of each event: a property's, or an expression's.
 VALUED = ("sum", "max", "latest", "weighted_sum")
@@ -90,7 +86,7 @@ def _custom_problems(row: Row) -> Iterator[str]:
         if name is not None:
             yield f"a {row['aggregation_type'].replace('_', ' ')} has no custom_model; leave it empty"
         return
-    known = custom_aggregations()
+    known = project_vars()["custom_aggregations"]
     if name is None:
         yield "a custom metric needs custom_model; name an entry of custom_aggregations in dbt_project.yml"
     elif name not in known:
@@ -106,13 +102,3 @@ def _other_problems(row: Row) -> Iterator[str]:
         yield f"a {kind} cannot be recurring; set is_recurring to false, or aggregate by sum or unique_count"
     if row["rounding_precision"] != 0 and row["rounding_function"] is None:
         yield "rounding_precision needs rounding_function; fill in round, ceil or floor, or leave both empty"
-
-
-@cache
-def custom_aggregations() -> tuple[str, ...]:
-    """The names of the dbt variable `custom_aggregations`: a mapping, or a list of names or of `{name: …}`."""
-    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    entries: Any = project.get("vars", {}).get("custom_aggregations") or ()
-    return tuple(
-        str(entry["name"]) if isinstance(entry, Mapping) else str(entry) for entry in entries
-    )

@@ -10,10 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-import yaml
-
-from orchestration.contracts import load_contracts
-from orchestration.workspace import DBT_PROJECT
+from orchestration.contracts import load_contracts, project_vars
 
 PROPERTIES = "properties"
 
@@ -42,10 +39,9 @@ class OwnColumns:
 @lru_cache(maxsize=1)
 def table_shapes() -> tuple[TableShape, ...]:
     """The shapes of the dbt var `event_shapes` that tables may have, in the order in which they first occur there."""
-    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     contracts = load_contracts()
     markers: dict[str, set[str]] = {}
-    for shape in project["vars"]["event_shapes"]:
+    for shape in project_vars()["event_shapes"]:
         markers.setdefault(shape["name"], set()).add(shape["marker"])
     shapes = []
     for name, marked_by in markers.items():
