@@ -14,6 +14,7 @@ from rich.text import Text
 from orchestration.answers import PIPE_WIDTH, print_json
 from orchestration.catalog import check_catalog
 from orchestration.catalog.findings import ERROR, Finding
+from orchestration.texts import counted
 from orchestration.workspace import Workspace
 
 STYLES = {"error": "red", "warning": "yellow"}
@@ -60,8 +61,6 @@ def _verdict(folder: str, errors: int, warnings: int) -> str:
     if not errors and not warnings:
         return f"{folder}: nothing to say, it can be loaded."
     counts = ", ".join(
-        f"{count} {noun}{'s' if count != 1 else ''}"
-        for count, noun in ((errors, "error"), (warnings, "warning"))
-        if count
+        counted(count, noun) for count, noun in ((errors, "error"), (warnings, "warning")) if count
     )
     return f"{folder}: {counts}; {'it cannot be loaded' if errors else 'it can be loaded'}."

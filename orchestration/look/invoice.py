@@ -21,16 +21,9 @@ from rich.table import Table
 
 from orchestration.errors import BadInput
 from orchestration.look.price_details import detail_rows
-from orchestration.look.source import (
-    finance,
-    grouped,
-    minor_units,
-    money,
-    number,
-    print_json,
-    rows,
-)
+from orchestration.look.source import finance, minor_units, print_json, rows
 from orchestration.reference.zones import zone
+from orchestration.texts import counted, grouped, money, number
 from orchestration.workspace import Workspace
 
 
@@ -128,9 +121,10 @@ def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Ta
     table.add_column("quantity", justify="right", no_wrap=True)
     table.add_column("unit price", justify="right", no_wrap=True)
     table.add_column("amount", justify="right", no_wrap=True)
-    unused = [line for line in lines if _is_unused_filter(line)]
+    unused_count = 0
     for line in lines:
-        if line in unused:
+        if _is_unused_filter(line):
+            unused_count += 1
             continue
         period = _period(line["service_period_start"], line["service_period_end"], tz)
         is_base = line["fee_type"] == "subscription"
@@ -146,11 +140,9 @@ def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Ta
             table.add_row(f"[dim]  {escape(line['group_key'])}[/]")
         for detail in detail_rows(line["price_details"], decimals):
             table.add_row(*(f"[dim]{cell}[/]" for cell in detail))
-    if unused:
-        noun = "price" if len(unused) == 1 else "prices"
-        table.add_row(
-            f"[dim]{len(unused)} {noun} without usage[/]", "", "", money(Decimal(0), decimals)
-        )
+    if unused_count:
+        note = f"[dim]{counted(unused_count, 'price')} without usage[/]"
+        table.add_row(note, "", "", money(Decimal(0), decimals))
     return table
 
 

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestration.look.source import finance, minor_units, money, print_json, rows
+from orchestration.look.source import finance, minor_units, print_json, rows
+from orchestration.texts import counted, money
 from orchestration.workspace import Workspace
 
 AMOUNTS = ("fees", "tax", "total", "credits", "due")
@@ -70,7 +71,7 @@ def _draw(invoices: list[dict[str, Any]], names: dict[str, str]) -> None:
     for currency, totals in sorted(sums.items()):
         count = sum(1 for invoice in invoices if invoice["currency"] == currency)
         cells = (money(totals[name], decimals[currency]) for name in names_of_amounts)
-        table.add_row(f"{count} invoices", "", "", currency, *cells, "", style="bold")
+        table.add_row(counted(count, "invoice"), "", "", currency, *cells, "", style="bold")
     console.print(table)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from orchestration.look.source import grouped, money, number
+from orchestration.texts import counted, grouped, money
 
 Row = tuple[str, str, str, str]  # description, quantity, unit price, amount
 
@@ -28,33 +28,30 @@ def detail_rows(details: dict[str, Any], decimals: int) -> Iterator[Row]:
         free = Decimal(details["free_units"])
         note = f", {grouped(free)} free" if free else ""
         size = grouped(Decimal(details["package_size"]))
-        yield f"  packages of {size}{note}", details["packages"], details["package_amount"], ""
+        packages = grouped(Decimal(details["packages"]))
+        yield f"  packages of {size}{note}", packages, details["package_amount"], ""
     elif model == "percentage":
         yield from _percentage(details)
     elif model == "minimum":
         least, fees = details["minimum_amount"], details["fees_amount"]
-        yield f"  minimum {number(Decimal(least))}, fees {number(Decimal(fees))}", "", "", ""
+        yield f"  minimum {grouped(Decimal(least))}, fees {grouped(Decimal(fees))}", "", "", ""
     if "unit_days" in details:
-        yield f"  unit-days of {details['period_days']} days", details["unit_days"], "", ""
+        unit_days = grouped(Decimal(details["unit_days"]))
+        yield f"  unit-days of {details['period_days']} days", unit_days, "", ""
     if "highest_units" in details:
-        yield (
-            f"  units by their days, up to {details['highest_units']} at once",
-            "",
-            "",
-            details["units_amount"],
+        highest, amount = (
+            grouped(Decimal(details[name])) for name in ("highest_units", "units_amount")
         )
-        if Decimal(details["flat_amount"]):
-            yield "  flat amounts of the tiers reached", "", "", details["flat_amount"]
+        yield f"  units by their days, up to {highest} at once", "", "", amount
+        flat = Decimal(details["flat_amount"])
+        if flat:
+            yield "  flat amounts of the tiers reached", "", "", grouped(flat)
     for tier in details.get("tiers", ()):
         yield _tier(tier)
     if Decimal(details.get("amount_before", "0")):
         before = grouped(Decimal(details["quantity_before"]))
-        yield (
-            f"  less what {before} before it cost",
-            "",
-            "",
-            number(-Decimal(details["amount_before"])),
-        )
+        amount = grouped(-Decimal(details["amount_before"]))
+        yield f"  less what {before} before it cost", "", "", amount
 
 
 def _percentage(details: dict[str, Any]) -> Iterator[Row]:
@@ -67,13 +64,13 @@ def _percentage(details: dict[str, Any]) -> Iterator[Row]:
     if "per_transaction_max_amount" in details:
         text += f", at most {details['per_transaction_max_amount']} each"
     if "free_events" in details:
-        text += f", {details['free_events']} events free"
+        text += f", {counted(int(details['free_events']), 'event')} free"
     if "free_total" in details:
         text += f", {grouped(Decimal(details['free_total']))} free"
     if "paid_units" in details:
-        text += f"; {grouped(Decimal(details['paid_units']))} paid, {details['paid_events']} events"
+        text += f"; {grouped(Decimal(details['paid_units']))} paid, {counted(int(details['paid_events']), 'event')}"
     else:
-        text += f"; {details['event_count']} events"
+        text += f"; {counted(int(details['event_count']), 'event')}"
     yield f"  {text}", "", "", ""
 
 
@@ -85,5 +82,5 @@ def _tier(tier: dict[str, Any]) -> Row:
         f"  {span}",
         grouped(Decimal(tier["units"])),
         f"{tier['unit_amount']}{flat}",
-        number(Decimal(tier["amount"])),
+        grouped(Decimal(tier["amount"])),
     )

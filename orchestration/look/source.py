@@ -1,7 +1,7 @@
-"""Reading the published `finance.duckdb`, and the small texts that every view shares.
+"""Reading the published `finance.duckdb`.
 
-Belongs here: opening the file BI reads, and money, quantities and dates as a person writes them. Does not belong here:
-the warehouse, which these views leave alone so that they work while a close runs.
+Belongs here: opening the file BI reads, its rows, and JSON of them. Does not belong here: the warehouse, which these
+views leave alone so that they work while a close runs; numbers as a person writes them (`texts`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import duckdb
 
 from orchestration.errors import BadInput
 from orchestration.publish.finance_db import FILE_NAME
+from orchestration.texts import number
 from orchestration.workspace import Workspace
 
 
@@ -65,23 +66,6 @@ def _as_text(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return number(value) if isinstance(value, Decimal) else str(value)
-
-
-def money(amount: Decimal, minor_unit: int) -> str:
-    """An amount with the decimals of its currency: 1,234.50, or 1,235 in yen."""
-    return f"{amount:,.{minor_unit}f}"
-
-
-def number(value: Decimal) -> str:
-    """A decimal without trailing zeros or exponent: 0.01, 100, 12345678.9."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def grouped(value: Decimal) -> str:
-    """A quantity for reading: thousands parted, trailing zeros gone."""
-    text = f"{value:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def minor_units() -> dict[str, int]:

@@ -11,7 +11,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.look.source import finance, minor_units, money, print_json, rows
+from orchestration.look.source import finance, minor_units, print_json, rows
+from orchestration.texts import counted, money
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 
@@ -128,7 +129,8 @@ def _draw(console: Console, status: dict[str, Any]) -> None:
     if usage:
         facts.add_row(
             "[bold]usage[/]",
-            f"{usage['lines']:,} lines in {usage['files']} files and {usage['batches']} batches: "
+            f"{counted(usage['lines'], 'line')} in {counted(usage['files'], 'file')}, loaded in "
+            f"{usage['batches']} batch{'' if usage['batches'] == 1 else 'es'}: "
             f"{usage['accepted']:,} accepted, {usage['duplicate']:,} duplicate, "
             f"{usage['conflict']:,} in conflict, {usage['rejected']:,} rejected",
         )
