@@ -1,6 +1,7 @@
 """A catalog that has every aggregation and charge model once, as rows that a test changes before they are written.
 
-Belongs here: the rows, and writing them as CSV. Does not belong here: usage (`small_company` has some), and tests.
+Belongs here: the rows, writing them as CSV, and what the check says of them. Does not belong here: usage
+(`small_company` has some), and tests.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.catalog import check_catalog
 from orchestration.workspace import Workspace
 
 Book = dict[str, list[dict[str, Any]]]
@@ -152,3 +154,8 @@ def write_book(folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) ->
                 writer.writerows(listed)
     names = ("catalog", "landing", "warehouse", "published")
     return Workspace.resolve(**{name: folder / name for name in names})
+
+
+def errors_of(ws: Workspace) -> list[str]:
+    """What keeps the catalog of a workspace from being loaded, one line each."""
+    return [finding.text for finding in check_catalog(ws) if finding.severity == "error"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.catalog import check_catalog, load_catalog
+from orchestration.catalog import load_catalog
 from orchestration.control import latest_catalog_version
 from orchestration.errors import BadInput
 from orchestration.migrate import init
@@ -28,6 +28,7 @@ from tests.price_book import (  # noqa: F401  a fixture
     V,
     charge,
     detail,
+    errors_of,
     metric,
     price_book,
     write_book,
@@ -69,7 +70,7 @@ def refusal(folder: Path, rows: Book) -> str:
     ws = write_book(folder, rows)
     with pytest.raises(BadInput) as error:
         load_catalog(ws)
-    told = [finding.text for finding in check_catalog(ws) if finding.severity == "error"]
+    told = errors_of(ws)
     assert str(error.value).splitlines()[-len(told) :] == told
     return str(error.value)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.catalog import check_catalog, check_folder, load_catalog
+from orchestration.catalog import check_catalog, load_catalog
 from orchestration.errors import BadInput
 from orchestration.look import catalog as look
 from orchestration.migrate import init
@@ -23,6 +23,7 @@ from tests.price_book import (  # noqa: F401  a fixture
     V,
     charge,
     detail,
+    errors_of,
     metric,
     price_book,
     write_book,
@@ -270,7 +271,7 @@ def test_an_error_blocks_the_load_and_a_warning_does_not(tmp_path: Path, book: B
     book[M].append(metric("watched", "count"))
     ws = write_book(tmp_path, book)
     init(ws)
-    assert check_folder(ws) == []
+    assert errors_of(ws) == []
     version = load_catalog(ws)
     assert version.is_new
     assert [warning.partition(";")[0] for warning in version.warnings] == [
@@ -280,7 +281,7 @@ def test_an_error_blocks_the_load_and_a_warning_does_not(tmp_path: Path, book: B
     ws = write_book(tmp_path, book)
     with pytest.raises(BadInput, match="filter 'empty' never matches: it has no values"):
         load_catalog(ws)
-    assert len(check_folder(ws)) == 1
+    assert len(errors_of(ws)) == 1
 
 
 GOLDEN = """\

@@ -10,10 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.catalog import check_folder, load_catalog
+from orchestration.catalog import load_catalog
 from orchestration.errors import BadInput
 from orchestration.migrate import init
 from orchestration.workspace import Workspace
+from tests.price_book import errors_of
 from tests.small_company import write_company
 
 TIER = "starter,tokens,2025-01-01,2025-01-01T00:00:00Z"
@@ -144,40 +145,40 @@ def ws(tmp_path: Path) -> Workspace:
 
 
 def test_the_catalog_that_the_cases_spoil_is_good(ws: Workspace) -> None:
-    assert check_folder(ws) == []
+    assert errors_of(ws) == []
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_bad_value_names_file_row_and_mend(ws: Workspace, case: str) -> None:
     file, old, new, message = CASES[case]
     spoil(ws, file, old, new)
-    assert check_folder(ws)[0] == message
+    assert errors_of(ws)[0] == message
 
 
 def test_overlapping_validity_at_equal_recorded_at(ws: Workspace) -> None:
     path = ws.catalog / "prices/plans.csv"
     path.write_text(path.read_text(encoding="utf-8") + OVERLAP, encoding="utf-8")
-    assert check_folder(ws) == [
+    assert errors_of(ws) == [
         "prices/plans.csv row 3: its validity overlaps that of row 2 at the same recorded_at; "
         "end the earlier one, or record the correction later"
     ]
     later = OVERLAP.replace("2025-01-01T", "2025-05-01T")
     text = path.read_text(encoding="utf-8").replace(OVERLAP, later)
     path.write_text(text, encoding="utf-8")
-    assert check_folder(ws) == []
+    assert errors_of(ws) == []
 
 
 def test_missing_column(ws: Workspace) -> None:
     path = ws.catalog / "credits/wallets.csv"
     path.write_text("wallet_id,customer_id,currency,priority\nw,atlas,USD,1\n", encoding="utf-8")
-    assert check_folder(ws)[0] == (
+    assert errors_of(ws)[0] == (
         "credits/wallets.csv row 1: column 'wallet_name' is missing; add it to the header"
     )
 
 
 def test_missing_file_and_misspelt_file(ws: Workspace) -> None:
     (ws.catalog / "prices/plans.csv").rename(ws.catalog / "prices/plan.csv")
-    assert check_folder(ws) == [
+    assert errors_of(ws) == [
         "prices/plan.csv: not a file of the catalog; did you mean 'prices/plans.csv'?",
         "prices/plans.csv: the file is missing; create it with the header plan_code,plan_name,interval,"
         "is_pay_in_advance,amount,currency,subscription_id,first_month,last_month,valid_from,valid_to,recorded_at",
@@ -187,9 +188,7 @@ def test_missing_file_and_misspelt_file(ws: Workspace) -> None:
 def test_not_utf8(ws: Workspace) -> None:
     path = ws.catalog / "accounts/customers.csv"
     path.write_bytes(path.read_bytes().replace(b"Borea", b"Bor\xe9a"))
-    assert check_folder(ws) == [
-        "accounts/customers.csv row 3: not UTF-8 text; save the file as UTF-8"
-    ]
+    assert errors_of(ws) == ["accounts/customers.csv row 3: not UTF-8 text; save the file as UTF-8"]
 
 
 def test_a_bad_catalog_is_refused_whole(ws: Workspace) -> None:

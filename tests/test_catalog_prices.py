@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from orchestration.catalog import check_folder
 from tests.price_book import (  # noqa: F401  a fixture
     Book,
     C,
@@ -21,6 +20,7 @@ from tests.price_book import (  # noqa: F401  a fixture
     V,
     charge,
     detail,
+    errors_of,
     metric,
     price_book,
     write_book,
@@ -247,7 +247,7 @@ CASES = {
 
 
 def said(folder: Path, rows: Book) -> list[str]:
-    return check_folder(write_book(folder, rows))
+    return errors_of(write_book(folder, rows))
 
 
 def test_the_book_that_the_cases_spoil_is_good(tmp_path: Path, book: Book) -> None:

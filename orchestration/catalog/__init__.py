@@ -4,6 +4,6 @@ Belongs here: everything between the CSV files and the rows of schema `catalog`.
 mean for an invoice (the dbt models), and which columns there are (the source YAML, by way of `contracts`).
 """
 
-from orchestration.catalog.load import CatalogVersion, check_catalog, check_folder, load_catalog
+from orchestration.catalog.load import CatalogVersion, check_catalog, load_catalog
 
-__all__ = ["CatalogVersion", "check_catalog", "check_folder", "load_catalog"]
+__all__ = ["CatalogVersion", "check_catalog", "load_catalog"]

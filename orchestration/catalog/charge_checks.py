@@ -23,6 +23,7 @@ from orchestration.catalog.charge_rows import (
 )
 from orchestration.catalog.expression import property_name_fault
 from orchestration.catalog.validate import Row
+from orchestration.texts import number
 
 # The columns that each charge model needs and may have; every other pricing column must be blank.
 CHARGE_COLUMNS = {
@@ -44,18 +45,10 @@ CHARGE_COLUMNS = {
     "dynamic": ((), ()),
     "custom": ((), ("custom_properties",)),
 }
-PRICING_COLUMNS = (
-    "unit_amount",
-    "package_amount",
-    "package_size",
-    "free_units",
-    "rate",
-    "fixed_amount",
-    "free_units_per_events",
-    "free_units_per_total_aggregation",
-    "per_transaction_min_amount",
-    "per_transaction_max_amount",
-    "custom_properties",
+PRICING_COLUMNS = tuple(
+    dict.fromkeys(
+        column for needed, possible in CHARGE_COLUMNS.values() for column in (*needed, *possible)
+    )
 )
 # Decimals of the prices that a conversion rate multiplies, as stg_catalog__charge_prices casts them.
 CONVERTED_DECIMALS = {
@@ -105,7 +98,7 @@ def price_problems(row: Row, model: str, noun: str) -> Iterator[str]:
     least, most = row["per_transaction_min_amount"], row["per_transaction_max_amount"]
     if least is not None and most is not None and least > most:
         yield (
-            f"per_transaction_min_amount {_plain(least)} is above per_transaction_max_amount {_plain(most)}; "
+            f"per_transaction_min_amount {number(least)} is above per_transaction_max_amount {number(most)}; "
             "correct one of them"
         )
     if row["custom_properties"] is not None and not _is_json_object(row["custom_properties"]):
@@ -210,18 +203,13 @@ def conversion_problems(row: Row, rate: Decimal | None) -> Iterator[str]:
         if price is None:
             continue
         value = _EXACT.multiply(price, rate)
-        named = f"{column} {_plain(price)} × conversion_rate {_plain(rate)} = {_plain(value)}"
+        named = f"{column} {number(price)} × conversion_rate {number(rate)} = {number(value)}"
         if _EXACT.quantize(value, Decimal(1).scaleb(-decimals)) != value:
             yield f"{named}, with more than {decimals} decimals; prices are never rounded, choose another rate"
         if abs(value) >= 10**CONVERTED_INTEGER_DIGITS:
             yield (
                 f"{named}, with more than {CONVERTED_INTEGER_DIGITS} digits before the point; choose another unit"
             )
-
-
-def _plain(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def plans_of_subscriptions(tables: Tables) -> dict[str | None, set[str]]:

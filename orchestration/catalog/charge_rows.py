@@ -6,10 +6,12 @@ Belongs here: identity of charge rows, and which rows of other files belong to t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from orchestration.catalog.validate import Row
+from orchestration.texts import number
 
 Tables = Mapping[str, Sequence[Row]]
 
@@ -46,7 +48,7 @@ def filter_key(row: Row) -> Key:
     return tuple(row[column] for column in FILTER)
 
 
-def by_key(rows: Sequence[Row], key: Any) -> dict[Key, list[Row]]:
+def by_key(rows: Sequence[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
     """Rows in groups, in file order."""
     groups: dict[Key, list[Row]] = defaultdict(list)
     for row in rows:
@@ -66,3 +68,12 @@ def key_words(key: Key) -> str:
         for column, value in zip(CHARGE_ROW, key, strict=False)
     )
     return ", ".join(f"{column} {value}" for column, value in named if value is not None)
+
+
+def shown(value: Any) -> str:
+    """A typed value as a file states it, for a message."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number(value) if isinstance(value, Decimal) else str(value)

@@ -7,7 +7,6 @@ that name file, row and mend. Does not belong here: reading and types (`reader`,
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -18,7 +17,7 @@ from orchestration.catalog.charge_checks import (
     override_problems,
     plans_of_subscriptions,
 )
-from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables
+from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables, by_key
 from orchestration.catalog.metric_checks import metric_problems
 from orchestration.catalog.reader import CatalogFile
 from orchestration.catalog.tier_checks import tier_problems
@@ -96,7 +95,7 @@ def plan_problems(tables: Tables) -> Iterator[str]:
         for column in ("interval", "currency", "is_pay_in_advance"):
             if row[column] != held[column]:
                 yield (
-                    f"prices/plans.csv row {row.line}: {column} of plan '{row['plan_code']}' differs from "
+                    f"{PLANS} row {row.line}: {column} of plan '{row['plan_code']}' differs from "
                     f"row {held.line}; give the new terms a plan code of their own"
                 )
 
@@ -105,18 +104,18 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
     """Amounts that are billed as they stand have no more decimals than their currency."""
     minor_units = {row["currency"]: row["minor_unit"] for row in tables["currencies"]}
     wallets = {row["wallet_id"]: row["currency"] for row in tables["wallets"]}
-    billed = [(PLANS, row, row["currency"]) for row in tables["plans"]]
+    currencies = {row["plan_code"]: row["currency"] for row in tables["plans"]}
+    billed = [(PLANS, row, "amount", row["currency"]) for row in tables["plans"]]
     billed += [
-        ("credits/wallet_lots.csv", row, wallets.get(row["wallet_id"]))
+        ("credits/wallet_lots.csv", row, "amount", wallets.get(row["wallet_id"]))
         for row in tables["wallet_lots"]
     ]
-    currencies = {row["plan_code"]: row["currency"] for row in tables["plans"]}
-    minimums = [
-        (CHARGES, row, currencies.get(row["plan_code"]), "minimum_amount")
+    billed += [
+        (CHARGES, row, "minimum_amount", currencies.get(row["plan_code"]))
         for row in tables["charges"]
         if row["minimum_amount"] is not None
     ]
-    for file, row, currency, column in (*((*entry, "amount") for entry in billed), *minimums):
+    for file, row, column, currency in billed:
         decimals = minor_units.get(currency)
         if decimals is not None and round(row[column], decimals) != row[column]:
             yield (
@@ -128,17 +127,11 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
 def subscription_problems(tables: Tables) -> Iterator[str]:
     """A subscription ends after it starts, and no two active ones answer to the same external id."""
     file = "accounts/subscriptions.csv row"
-    last: dict[str, Row] = {}
     for row in tables["subscriptions"]:
         if row["ended_at"] is not None and row["ended_at"] <= row["started_at"]:
             yield f"{file} {row.line}: ended_at is not after started_at; correct one of them"
-        held = last.get(row["subscription_id"])
-        if held is None or row["recorded_at"] >= held["recorded_at"]:
-            last[row["subscription_id"]] = row
-    by_name: dict[str, list[Row]] = defaultdict(list)
-    for row in last.values():
-        by_name[row["external_subscription_id"]].append(row)
-    for rows in by_name.values():
+    current = current_subscriptions(tables)
+    for rows in by_key(current, lambda row: (row["external_subscription_id"],)).values():
         ordered = sorted(rows, key=lambda row: row["started_at"])
         for earlier, later in pairwise(ordered):
             if earlier["ended_at"] is None or earlier["ended_at"] > later["started_at"]:
@@ -146,6 +139,16 @@ def subscription_problems(tables: Tables) -> Iterator[str]:
                     f"{file} {later.line}: external_subscription_id '{later['external_subscription_id']}' is "
                     f"still that of row {earlier.line} at its start; end that one first"
                 )
+
+
+def current_subscriptions(tables: Tables) -> list[Row]:
+    """The row of each subscription that holds: the one recorded last, of several the last in the file."""
+    last: dict[str, Row] = {}
+    for row in tables["subscriptions"]:
+        held = last.get(row["subscription_id"])
+        if held is None or row["recorded_at"] >= held["recorded_at"]:
+            last[row["subscription_id"]] = row
+    return list(last.values())
 
 
 def prefix_problems(tables: Tables) -> Iterator[str]:

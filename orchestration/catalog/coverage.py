@@ -11,11 +11,11 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from orchestration.catalog.charge_rows import PLANS, Tables, by_key
+from orchestration.catalog.checks import current_subscriptions
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import months, valid_until
 
 _DAY = timedelta(days=1)
-_NO_MONTHS = (1, 10**9)
 
 
 def gap_problems(file: str, noun: str, rows: Sequence[Row], key: tuple[str, ...]) -> Iterator[str]:
@@ -41,7 +41,7 @@ def gap_problems(file: str, noun: str, rows: Sequence[Row], key: tuple[str, ...]
 
 
 def _group_gaps(file: str, named: str, rows: Sequence[Row]) -> Iterator[str]:
-    spans = [(row, *_months(row)) for row in rows]
+    spans = [(row, *months(row)) for row in rows]
     marks = sorted({mark for _, first, end in spans for mark in (first, end)})
     covered_until = marks[0]
     said = set()
@@ -63,10 +63,6 @@ def _group_gaps(file: str, named: str, rows: Sequence[Row]) -> Iterator[str]:
                     f"{file} row {after.line}: {named} has no row in force from {start} to {stop - _DAY}; let row "
                     f"{before.line} hold until then (valid_to {stop}), or add a row for these days"
                 )
-
-
-def _months(row: Row) -> tuple[int, int]:
-    return months(row) if "first_month" in row.values else _NO_MONTHS
 
 
 def _month_words(start: int, end: int) -> str:
@@ -110,11 +106,8 @@ def uncovered_problems(tables: Tables) -> Iterator[str]:
     Instants are compared as UTC days with a day of leeway, because the customer's zone decides the local one.
     """
     rows = by_key(tables["plans"], lambda row: (row["plan_code"],))
-    current = {}
-    for row in sorted(tables["subscriptions"], key=lambda row: row["recorded_at"]):
-        current[row["subscription_id"]] = row
     said = set()
-    for subscription in sorted(current.values(), key=lambda row: row.line):
+    for subscription in sorted(current_subscriptions(tables), key=lambda row: row.line):
         code, own = subscription["plan_code"], subscription["subscription_id"]
         holding = [row for row in rows[(code,)] if row["subscription_id"] in (None, own)]
         if not holding:

@@ -17,8 +17,14 @@ from orchestration.catalog.checks import all_checks
 from orchestration.catalog.findings import ERROR, Finding, findings
 from orchestration.catalog.history import history_problems
 from orchestration.catalog.lint import lint
-from orchestration.catalog.reader import catalog_contracts, read_folder, reference_contracts
+from orchestration.catalog.reader import (
+    CatalogFile,
+    catalog_contracts,
+    read_folder,
+    reference_contracts,
+)
 from orchestration.catalog.validate import Row, typed_rows
+from orchestration.contracts import TableContract
 from orchestration.workspace import REFERENCE
 
 
@@ -45,21 +51,29 @@ class Examination:
 
 def examine_folder(folder: Path) -> Examination:
     """Read a catalog folder and find what is wrong with it, and what is hardly meant."""
-    reading = read_folder(folder, catalog_contracts())
-    problems = reading.problems
-    tables = {name: typed_rows(file, problems) for name, file in reading.files.items()}
+    files, tables, problems = _typed(folder, catalog_contracts())
     reference, reference_problems = _reference(_stamp())
-    problems.extend(reference_problems)
+    problems = [*problems, *reference_problems]
     examination = Examination({**tables, **reference}, list(findings(ERROR, "files", problems)))
     # Checks between rows would only repeat what a missing or mistyped value has already said, and the lint what a
     # check has.
     examination.is_complete = not problems
     if examination.is_complete:
-        for subject, lines in all_checks(reading.files, examination.tables):
+        for subject, lines in all_checks(files, examination.tables):
             examination.findings += findings(ERROR, subject, lines)
     if not examination.findings:
         examination.findings += lint(examination.tables)
     return examination
+
+
+def _typed(
+    folder: Path, contracts: Mapping[str, TableContract]
+) -> tuple[dict[str, CatalogFile], dict[str, list[Row]], list[str]]:
+    """The files of a folder, their typed rows by table, and a line for each thing that cannot be read."""
+    reading = read_folder(folder, contracts)
+    problems = reading.problems
+    tables = {name: typed_rows(file, problems) for name, file in reading.files.items()}
+    return reading.files, tables, problems
 
 
 def _stamp() -> tuple[tuple[str, int, int], ...]:
@@ -70,7 +84,5 @@ def _stamp() -> tuple[tuple[str, int, int], ...]:
 @lru_cache(maxsize=1)
 def _reference(_: tuple[tuple[str, int, int], ...]) -> tuple[dict[str, list[Row]], list[str]]:
     """The reference data, which come with the release: read again only if its files change."""
-    reading = read_folder(REFERENCE, reference_contracts())
-    problems = reading.problems
-    tables = {name: typed_rows(file, problems) for name, file in reading.files.items()}
+    _files, tables, problems = _typed(REFERENCE, reference_contracts())
     return tables, problems

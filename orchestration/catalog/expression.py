@@ -18,7 +18,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import zip_longest
 
 # What the warehouse's integer arithmetic holds without overflow (see int_metering__expression_values): a numerator has
 # at most 24 digits, the common denominator is at most 10^21, and there are at most 30 terms.
@@ -97,9 +96,8 @@ def compile_expression(text: str) -> NormalForm:
         raise BadExpression(MAX_LENGTH + 1, "the expression is too long", mend)
     parser = _Parser(list(_tokens(text)), len(text) + 1)
     polynomial = parser.whole()
-    named = parser.named
     kept = {name for properties in polynomial for name in properties}
-    for name, position in named.items():
+    for name, position in parser.named.items():
         if name not in kept:
             raise BadExpression(position, f"'{name}' cancels out", "leave it out of the expression")
     if not kept:
@@ -319,6 +317,6 @@ def _normal_form(polynomial: Polynomial) -> NormalForm:
         if abs(numerator) >= 10**MAX_NUMERATOR_DIGITS:
             reason = f"its constants span more than {MAX_NUMERATOR_DIGITS} digits"
             raise BadExpression(1, reason, "use shorter ones")
-        first, second = (name for name, _ in zip_longest(properties, range(MAX_DEGREE)))
+        first, second = (*properties, None, None)[:MAX_DEGREE]
         terms.append(Term(numerator, first, second))
     return NormalForm(tuple(terms), denominator)

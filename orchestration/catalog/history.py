@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import duckdb
 
@@ -30,6 +29,7 @@ from orchestration.catalog.charge_rows import (
     charge_key,
     filter_key,
     key_words,
+    shown,
 )
 from orchestration.catalog.reader import catalog_contracts, file_columns
 from orchestration.catalog.validate import Row
@@ -48,7 +48,9 @@ _TABLES = (
 )
 _DAY = timedelta(days=1)
 _MEND = "put it back, and add a row with the same validity and a later recorded_at"
-_CHARGE_MEND = "put it back, and add a charge row with the same validity and a later recorded_at"
+_CHARGE_ROW_TO_ADD = "add a charge row with the same validity and a later recorded_at"
+_CHARGE_MEND = f"put it back, and {_CHARGE_ROW_TO_ADD}"
+_DETAILS_MEND = f"put them back, and {_CHARGE_ROW_TO_ADD}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Billed:
 
 # By plan, and subscription or None for all of the plan.
 Register = Mapping[tuple[str, str | None], Billed]
+UsedRow = tuple[Row, Billed]
 
 
 def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[str]:
@@ -88,9 +91,9 @@ def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
     bases = _register(con, "base")
     usage = _register(con, "usage")
     yield from _plan_problems(old, tables, bases)
-    used = [row for row in old["charges"] if _billed(usage, row)]
-    yield from _charge_problems(old, tables, used, usage)
-    yield from _metric_problems(old, tables, used, usage)
+    used = [(row, billed) for row in old["charges"] if (billed := _billed(usage, row))]
+    yield from _charge_problems(old, tables, used)
+    yield from _metric_problems(old, tables, used)
 
 
 def _last_published_version(con: duckdb.DuckDBPyConnection) -> str | None:
@@ -117,32 +120,20 @@ def _rows_of_version(con: duckdb.DuckDBPyConnection, table: str, version: str) -
     if not stored:
         return []
     contract = catalog_contracts()[table]
-    defaults = {
-        column.name: column.meta["default"]
-        for column in contract.columns
-        if "default" in column.meta
-    }
+    columns = {column.name: column for column in contract.columns}
     names = file_columns(contract)
-    cells = ", ".join(
-        (
-            f'coalesce("{name}", cast(? as {_type(contract, name)}))'
-            if name in defaults
-            else f'"{name}"'
-        )
-        if name in stored
-        else "null"
-        for name in names
-    )
-    given = [str(defaults[name]) for name in names if name in defaults and name in stored]
+    cells, defaults = [], []
+    for name in names:
+        cell = f'"{name}"' if name in stored else "null"
+        if name in stored and "default" in columns[name].meta:
+            cell = f"coalesce({cell}, cast(? as {columns[name].data_type}))"
+            defaults.append(str(columns[name].meta["default"]))
+        cells.append(cell)
     fetched = con.execute(
-        f"select row_number, {cells} from catalog.{table} where catalog_version = ? order by row_number",
-        [*given, version],
+        f"select row_number, {', '.join(cells)} from catalog.{table} where catalog_version = ? order by row_number",
+        [*defaults, version],
     ).fetchall()
     return [Row(line, dict(zip(names, values, strict=True))) for line, *values in fetched]
-
-
-def _type(contract: Any, name: str) -> str:
-    return next(column.data_type for column in contract.columns if column.name == name)
 
 
 def _register(con: duckdb.DuckDBPyConnection, fee_family: str) -> Register:
@@ -225,8 +216,8 @@ def _row_problems(
         if was == now or (column == "valid_to" and _ends_after(was, now, billed)):
             continue
         yield (
-            f"{file} row {new.line}: {column} of {named} was {_shown(was)} when days through {billed.last_day} were "
-            f"billed by this row, and is {_shown(now)} now; {_MEND}"
+            f"{file} row {new.line}: {column} of {named} was {shown(was)} when days through {billed.last_day} were "
+            f"billed by this row, and is {shown(now)} now; {_MEND}"
         )
 
 
@@ -235,26 +226,10 @@ def _ends_after(was: date | None, now: date | None, billed: Billed) -> bool:
     return min(was or date.max, billed.until) == min(now or date.max, billed.until)
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if hasattr(value, "as_tuple"):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
-
-
-def _charge_problems(
-    old: Tables, new: Tables, used: Sequence[Row], register: Register
-) -> Iterator[str]:
+def _charge_problems(old: Tables, new: Tables, used: Sequence[UsedRow]) -> Iterator[str]:
     now = {charge_key(row): row for row in new["charges"]}
     details = [_Details(tables) for tables in (old, new)]
-    for row in used:
-        billed = _billed(register, row)
-        if billed is None:
-            continue
+    for row, billed in used:
         key = charge_key(row)
         named = f"charge '{row['charge_code']}' of plan '{row['plan_code']}'"
         columns = [name for name in row.values if name not in CHARGE_ROW]
@@ -286,8 +261,8 @@ def _filter_problems(
         yield f"{FILTERS}: filter '{code}' of {named} is gone, but was there {since}; {_CHARGE_MEND}"
     for code in [code for code in are if code not in were]:
         yield (
-            f"{FILTERS} row {are[code].line}: filter '{code}' of {named} was not there {since}; take it out, and add a "
-            "charge row with the same validity and a later recorded_at that has it"
+            f"{FILTERS} row {are[code].line}: filter '{code}' of {named} was not there {since}; take it out, and "
+            f"{_CHARGE_ROW_TO_ADD} that has it"
         )
     common = [code for code in were if code in are]
     if common != [code for code in are if code in were]:
@@ -298,12 +273,11 @@ def _filter_problems(
             if were[code][column] != are[code][column]:
                 yield (
                     f"{FILTERS} row {are[code].line}: {column} of filter '{code}' of {named} was "
-                    f"{_shown(were[code][column])} {since}, and is {_shown(are[code][column])} now; {_CHARGE_MEND}"
+                    f"{shown(were[code][column])} {since}, and is {shown(are[code][column])} now; {_CHARGE_MEND}"
                 )
         if old.values_of((*key, code)) != new.values_of((*key, code)):
             yield (
-                f"{VALUES}: the values of filter '{code}' of {named} were others {since}; put them back, and add a "
-                "charge row with the same validity and a later recorded_at"
+                f"{VALUES}: the values of filter '{code}' of {named} were others {since}; {_DETAILS_MEND}"
             )
 
 
@@ -319,29 +293,24 @@ def _tier_problems(
         if len(rows) != len(now):
             line = f" row {now[0].line}" if now else ""
             yield (
-                f"{TIERS}{line}: {whose} had {len(rows)} tiers {since}, and has {len(now)} now; put them back, and add "
-                "a charge row with the same validity and a later recorded_at"
+                f"{TIERS}{line}: {whose} had {len(rows)} tiers {since}, and has {len(now)} now; {_DETAILS_MEND}"
             )
             continue
         for number, (before, after) in enumerate(zip(rows, now, strict=True), 1):
             for column in ("up_to", "unit_amount", "rate", "flat_amount"):
                 if before[column] != after[column]:
                     yield (
-                        f"{TIERS} row {after.line}: {column} of tier {number} of {whose} was {_shown(before[column])} "
-                        f"{since}, and is {_shown(after[column])} now; {_CHARGE_MEND}"
+                        f"{TIERS} row {after.line}: {column} of tier {number} of {whose} was {shown(before[column])} "
+                        f"{since}, and is {shown(after[column])} now; {_CHARGE_MEND}"
                     )
 
 
-def _metric_problems(
-    old: Tables, new: Tables, used: Sequence[Row], register: Register
-) -> Iterator[str]:
+def _metric_problems(old: Tables, new: Tables, used: Sequence[UsedRow]) -> Iterator[str]:
     now = {row["metric_code"]: row for row in new["billable_metrics"]}
     last_days: dict[str, date] = {}
-    for charge in used:
-        billed = _billed(register, charge)
-        if billed:
-            known = last_days.get(charge["metric_code"], date.min)
-            last_days[charge["metric_code"]] = max(known, billed.last_day)
+    for charge, billed in used:
+        known = last_days.get(charge["metric_code"], date.min)
+        last_days[charge["metric_code"]] = max(known, billed.last_day)
     for row in old["billable_metrics"]:
         code = row["metric_code"]
         # A metric that is gone is named by its charges already, which may not go either.
@@ -351,7 +320,7 @@ def _metric_problems(
             was, is_now = row[column], now[code][column]
             if column not in METRIC_NAMES and was != is_now:
                 yield (
-                    f"{METRICS} row {now[code].line}: {column} of metric '{code}' was {_shown(was)} when days through "
-                    f"{last_days[code]} were billed by it, and is {_shown(is_now)} now; put it back, and define the "
+                    f"{METRICS} row {now[code].line}: {column} of metric '{code}' was {shown(was)} when days through "
+                    f"{last_days[code]} were billed by it, and is {shown(is_now)} now; put it back, and define the "
                     "new one under a code of its own"
                 )

@@ -10,7 +10,7 @@ A version is written once and never changed. A folder that goes back to earlier 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,12 @@ import pyarrow as pa
 from orchestration.catalog.examine import examine_folder
 from orchestration.catalog.findings import ERROR, WARNING, Finding
 from orchestration.catalog.metric_checks import metric_terms
-from orchestration.catalog.reader import catalog_contracts, file_columns, reference_contracts
+from orchestration.catalog.reader import (
+    catalog_contracts,
+    file_columns,
+    reference_contracts,
+    stray_files,
+)
 from orchestration.catalog.validate import Row
 from orchestration.contracts import TableContract
 from orchestration.control import latest_catalog_version
@@ -44,14 +49,6 @@ class CatalogVersion:
     is_new: bool
     row_counts: Mapping[str, int] = field(default_factory=dict)
     warnings: Sequence[str] = ()
-
-
-def check_folder(ws: Workspace) -> list[str]:
-    """What keeps the catalog folder of `ws` from being loaded, one line each; empty if nothing does.
-
-    The warehouse is not looked at: whether a row that billed was changed is told by `check_catalog` and by the load.
-    """
-    return [finding.text for finding in examine_folder(ws.catalog).errors]
 
 
 def check_catalog(ws: Workspace) -> list[Finding]:
@@ -117,16 +114,11 @@ def _summary(folder: Path, problems: Sequence[str]) -> str:
     return f"{folder}: {len(problems)} problems in the catalog; mend these rows:\n{shown}{tail}"
 
 
-def _content_hash(folder: Path, contracts) -> str:
+def _content_hash(folder: Path, contracts: Iterable[TableContract]) -> str:
     digest = hashlib.sha256()
-    names = {str(contract.meta["file"]) for contract in contracts}
+    known = {str(contract.meta["file"]) for contract in contracts}
     # Stray files count too: adding one must not pass for a version that is known to be good.
-    names |= {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*.csv")
-        if not path.relative_to(folder).as_posix().startswith("reference/")
-    }
-    for name in sorted(names):
+    for name in sorted(known.union(stray_files(folder, known))):
         path = folder / name
         if path.is_file():
             digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())

@@ -54,7 +54,7 @@ def read_folder(folder: Path, contracts: Mapping[str, TableContract]) -> Reading
     """Read every file that `contracts` name; report missing, unknown and unreadable ones."""
     reading = Reading()
     known = {str(contract.meta["file"]) for contract in contracts.values()}
-    for stray in _stray_files(folder, known):
+    for stray in stray_files(folder, known):
         hint = _nearest(stray, known)
         reading.problems.append(f"{stray}: not a file of the catalog; {hint or 'remove it'}")
     for name, contract in contracts.items():
@@ -75,7 +75,8 @@ def file_columns(contract: TableContract) -> list[str]:
     return [column.name for column in contract.columns if column.name not in ADDED_COLUMNS]
 
 
-def _stray_files(folder: Path, known: set[str]) -> list[str]:
+def stray_files(folder: Path, known: set[str]) -> list[str]:
+    """CSV files of a folder that are none of `known`, by name; those of reference data stand beside the demo's."""
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*.csv"))
     return sorted(name for name in found if name not in known and not name.startswith("reference/"))
 

@@ -82,6 +82,6 @@ def is_phase(row: Row) -> bool:
 
 
 def months(row: Row) -> tuple[int, int]:
-    """First month of the row and the one after its last, counted from 1."""
-    last = row["last_month"]
-    return row["first_month"] or 1, _NO_LAST_MONTH if last is None else last + 1
+    """First month of the row and the one after its last, counted from 1; rows of a file without months hold in all."""
+    last = row.values.get("last_month")
+    return row.values.get("first_month") or 1, _NO_LAST_MONTH if last is None else last + 1
