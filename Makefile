@@ -44,7 +44,7 @@ run: $(STAMP) ## Bill the demo company: write its usage, close through 2026-01-0
 	number=$$($(BIN)/meterhouse invoices --json | $(BIN)/python -c \
 	    'import json, sys; print(json.load(sys.stdin)[-1]["invoice_number"])'); \
 	echo 'Next'; \
-	printf '  %-38s %s\n' \
+	printf '  %-40s %s\n' \
 	    "$(BIN)/meterhouse invoice $$number" 'one bill, from quantities to the amount due' \
 	    '$(BIN)/meterhouse status' 'what is loaded and closed' \
 	    'make ui' 'the same closes in Dagster' \

@@ -303,16 +303,17 @@ def invoices(
 
 @app.command(epilog="Example:  meterhouse invoice US-000001")
 def invoice(
-    number: Annotated[
-        str, typer.Argument(help="An invoice number, as `meterhouse invoices` lists.")
-    ],
+    number: str,
     catalog: Catalog = None,
     landing: Landing = None,
     warehouse: Warehouse = None,
     published: Published = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one invoice as its customer reads it: lines, quantities, tiers, tax, credits, amount due."""
+    """Show one invoice as its customer reads it: lines, quantities, tiers, tax, credits, amount due.
+
+    NUMBER is one of those that `meterhouse invoices` lists.
+    """
     from orchestration.look import invoice as look
 
     look.show(Workspace.resolve(catalog, landing, warehouse, published), number, as_json)

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import dagster as dg
 import pytest
@@ -283,12 +284,14 @@ def test_a_run_from_the_ui_closes_earlier_dates_first_and_reports_all(location: 
     published = location.instance.get_latest_materialization_event(PUBLISHED_INVOICES)
     metadata = published.asset_materialization.metadata
     with connect(location.ws, read_only=True) as con:
-        ((count,),) = con.execute(
-            "select count(*) from finance.invoices where close_date = ?", [THIRD_CLOSE]
+        ((count, total),) = con.execute(
+            "select count(*), sum(total_amount) from finance.invoices where close_date = ?",
+            [THIRD_CLOSE],
         ).fetchall()
     assert metadata["invoice_count"].value == count > 0
     assert metadata["outcome"].value == "published"
-    assert metadata["total_usd"].value > 0
+    assert Decimal(metadata["total_usd"].value) == total
+    assert metadata["total_usd_minor_units"].value == total * 100
 
 
 def test_a_published_date_run_again_is_unchanged(location: Location) -> None:

@@ -48,11 +48,14 @@ def run_metadata(run: CloseRun) -> Metadata:
 
 
 def report_metadata(report: CloseReport) -> Metadata:
-    """Invoices and totals of a close. Floats, because Dagster plots only those: the exact amounts are published."""
-    totals = {
-        f"total_{currency.lower()}": float(total) for currency, total in report.totals.items()
-    }
-    return {"outcome": report.outcome, "invoice_count": report.invoice_count, **totals}
+    """Invoices and totals of a close; each total as text, and for Dagster to plot as a whole number of minor units."""
+    metadata: Metadata = {"outcome": report.outcome, "invoice_count": report.invoice_count}
+    for currency, total in report.totals.items():
+        name = f"total_{currency.lower()}"
+        _, _, exponent = total.as_tuple()
+        metadata[name] = f"{total:f}"
+        metadata[f"{name}_minor_units"] = int(total.scaleb(-int(exponent)))
+    return metadata
 
 
 def check_results(
