@@ -6,13 +6,11 @@ and worked cases), verdicts of the gate, and Dagster's history.
 
 from __future__ import annotations
 
-import doctest
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from orchestration import close_run, close_steps
 from orchestration.close import SilentReporter, close_date, close_through
 from orchestration.close_steps import CloseReport
 from orchestration.errors import Refused
@@ -52,11 +50,6 @@ def closes(company: ClosedCompany) -> dict[date, str]:
 def change(company: ClosedCompany, sql: str) -> None:
     with connect(company.workspace) as con:
         con.execute(sql)
-
-
-def test_the_examples_in_docstrings_hold() -> None:
-    assert doctest.testmod(close_run).failed == 0
-    assert doctest.testmod(close_steps).failed == 0
 
 
 @pytest.mark.parametrize("closing", [close_through, close_date])

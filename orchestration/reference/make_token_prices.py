@@ -11,9 +11,11 @@ Belongs here: how a price list becomes charges, filters and filter values. Does 
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -167,6 +169,13 @@ def merged_files() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for file, content in merged_files().items():
+    argparse.ArgumentParser(
+        prog=f"python -m {__spec__.name}", description=__doc__.split("\n", 1)[0]
+    ).parse_args()
+    try:
+        made_files = merged_files()
+    except ValueError as error:
+        sys.exit(str(error))
+    for file, content in made_files.items():
         file.write_text(content, encoding="utf-8")
         print(f"wrote {file}")

@@ -4,7 +4,7 @@ The package is nobody's dependency: run this in an environment that is thrown aw
 The same version and arguments give the same file, to the byte.
 
     .venv/bin/uv run --no-project --python 3.11 --with genai-prices==0.2.3 \
-        python -m orchestration.reference.snapshot_token_prices --snapshot-date 2026-11-21
+        python -m orchestration.reference.snapshot_token_prices --snapshot-date 2026-11-21 --margin 20
     .venv/bin/python -m orchestration.reference.make_token_prices
 
 Belongs here: which models are on the list, and what the package says of them, unchanged, in US dollars per million
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -54,10 +55,14 @@ def snapshot(*, first_day: date, snapshot_date: date, terms: dict[str, str]) -> 
         The text-only content of the file: decimals as text, models in the order of `MODELS`, prices by date.
 
     Raises:
-        ValueError: the package has no such model, or a price that no list by the token can state.
+        ValueError: the package is not there, has no such model, or a price that no list by the token can state.
     """
-    from genai_prices.data import providers  # type: ignore[import-not-found]
-
+    try:
+        from genai_prices.data import providers  # type: ignore[import-not-found]
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            "genai-prices is not installed here; run this by uv, as the module's first lines say"
+        ) from error
     known = {(provider.id, model.id): model for provider in providers for model in provider.models}
     models = []
     for provider, names in MODELS.items():
@@ -143,34 +148,49 @@ def _price_text(price: Any, bound: int | None) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--snapshot-date", type=date.fromisoformat, required=True)
-    parser.add_argument("--first-day", type=date.fromisoformat, default=date(2025, 10, 1))
-    parser.add_argument("--margin", default="20", help="Percent on top of every list price.")
-    parser.add_argument(
-        "--other-models",
-        default="5",
-        help="List price of a million tokens of any model not listed.",
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__spec__.name}",
+        description=__doc__.split("\n", 1)[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--plan", default="tokens_by_model")
-    parser.add_argument("--charge", default="tokens")
-    parser.add_argument("--metric", default="tokens")
+
+    def add(name: str, metavar: str, meaning: str, **more: Any) -> None:
+        parser.add_argument(f"--{name}", metavar=metavar, help=meaning, **more)
+
+    day = date.fromisoformat
+    add(
+        "snapshot-date",
+        "DATE",
+        "day of reading: the rows' recorded_at",
+        type=day,
+        required=True,
+        default=argparse.SUPPRESS,
+    )
+    add("first-day", "DATE", "day from which prices are wanted", type=day, default="2025-10-01")
+    add("margin", "PERCENT", "what is put on top of every list price", default="20")
+    add("other-models", "PRICE", "list price of a million tokens of other models", default="5")
+    add("plan", "CODE", "plan that the rows are for", default="tokens_by_model")
+    add("charge", "CODE", "charge that the rows are of", default="tokens")
+    add("metric", "CODE", "metric that is charged", default="tokens")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     given = _arguments()
-    content = snapshot(
-        first_day=given.first_day,
-        snapshot_date=given.snapshot_date,
-        terms={
-            "margin_percent": given.margin,
-            "other_models": given.other_models,
-            "plan_code": given.plan,
-            "charge_code": given.charge,
-            "metric_code": given.metric,
-        },
-    )
+    try:
+        content = snapshot(
+            first_day=given.first_day,
+            snapshot_date=given.snapshot_date,
+            terms={
+                "margin_percent": given.margin,
+                "other_models": given.other_models,
+                "plan_code": given.plan,
+                "charge_code": given.charge,
+                "metric_code": given.metric,
+            },
+        )
+    except ValueError as error:
+        sys.exit(str(error))
     TOKEN_PRICES.mkdir(parents=True, exist_ok=True)
     target = TOKEN_PRICES / f"genai-prices-{content['package_version']}.json"
     target.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
