@@ -18,9 +18,9 @@ from tests.oracle.aggregation import (
     expression_value,
     group_key,
     matching_filter,
-    prorated_sum,
     prorated_unique_count,
     rounded_quantity,
+    sum_steps,
     text_of,
     unique_count,
     unique_counts,
@@ -127,8 +127,8 @@ def test_a_value_counts_to_the_end_of_a_period_that_is_cut_short() -> None:
 def test_prorated_sum_counts_from_the_local_day_to_the_end() -> None:
     """5 before; 12 on the 26th of 30 days (5 days), 4 on the 30th (1 day), −5 on the 1st (30): 5 + 2 + 4/30 − 5."""
     values = [(june(1), Fraction(-5)), (june(26), Fraction(12)), (june(30), Fraction(4))]
-    units = prorated_sum(values, last_day=june(30), period_days=30, carried_over=Fraction(5))
-    assert units == 2 + Fraction(4, 30)
+    steps = sum_steps(values, last_day=june(30), period_days=30, carried_over=Fraction(5))
+    assert sum(step.prorated_units for step in steps) == 2 + Fraction(4, 30)
 
 
 # Weighted sums.

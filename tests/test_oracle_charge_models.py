@@ -117,8 +117,8 @@ def percent(**limits: Any) -> Prices:
         ([100, 50], {"free_units_per_events": 1}, "2.5"),  # 100 free, one event paid
         ([100, 50], {"free_units_per_events": 2}, "0"),
         ([100, 50], {"free_units_per_events": 9}, "0"),
-        # F = 120: totals 100, 150; 120 free, one below 120: 30 × 1 % + 2.
-        ([100, 50, 10], {"free_units_per_total_aggregation": Decimal(120)}, "4.4"),  # 40 % 2 × 2
+        # F = 120: totals 100, 150; 120 units are free, and one event, below 120: 40 × 1 % + 2 × 2.
+        ([100, 50, 10], {"free_units_per_total_aggregation": Decimal(120)}, "4.4"),
         # F = 100 is met exactly by the first event, which is not below it: it pays its fixed part.
         ([100, 50], {"free_units_per_total_aggregation": Decimal(100)}, "4.5"),
         ([100, 50], {"free_units_per_total_aggregation": Decimal(0)}, "5.5"),

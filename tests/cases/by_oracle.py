@@ -17,10 +17,10 @@ from typing import Any
 from tests.oracle.aggregation import (
     Filter,
     aggregate,
-    days_present,
     group_key,
     matching_filter,
     present_values,
+    prorated_unique_count,
     rounded_quantity,
     sum_steps,
     unique_count,
@@ -294,16 +294,10 @@ class _Part:
     def _prorated_units(self, events: Sequence[_Owned], steps: Sequence[Step]) -> Fraction:
         if self._metric.aggregation != "unique_count":
             return sum((step.prorated_units for step in steps), Fraction(0))
-        bounds = self._bounds()
         before = [one for one in events if one.event.at < self._trial.span.starts_at]
         inside = [one for one in events if one.event.at >= self._trial.span.starts_at]
-        days = days_present(
-            self._dated_changes(inside),
-            first_day=bounds["first_day"],
-            last_day=bounds["last_day"],
-            present=present_values(_change(one) for one in before),
-        )
-        return Fraction(sum(map(len, days.values())), bounds["period_days"])
+        present = present_values(_change(one) for one in before)
+        return prorated_unique_count(self._dated_changes(inside), present=present, **self._bounds())
 
     def _dated_changes(self, events: Sequence[_Owned]) -> list[tuple[Any, str, str]]:
         zone = self._trial.span.timezone

@@ -28,7 +28,6 @@ class Usage:
     events: tuple[UsageEvent, ...]
     aggregation: str = "sum"
     group_keys: tuple[str, ...] = ()
-    group_names: tuple[str, ...] = ()
     given: GivenRows | None = None
 
 
@@ -55,13 +54,7 @@ def case_usage(keys: Keys, model: str, *, is_prorated: bool) -> Usage:
         if name == "units" and is_prorated:
             return _prorated_units(keys, aggregation or "sum")
         drafts, found_aggregation, group_keys = _drafts(keys, name, model, aggregation)
-        return Usage(
-            Span.of_days(),
-            spread(drafts),
-            aggregation or found_aggregation,
-            group_keys,
-            group_keys,
-        )
+        return Usage(Span.of_days(), spread(drafts), aggregation or found_aggregation, group_keys)
     raise UnsupportedCase("inputs: no key that states usage")
 
 

@@ -5,11 +5,10 @@ Belongs here: what the keys of each charge model are called in a case and in the
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from decimal import Decimal
 
-from orchestration.workspace import REFERENCE
+from orchestration.look.source import minor_units
 
 from .reading import Keys, UnsupportedCase, plain
 from .trials import PriceFilter, Prices
@@ -138,11 +137,10 @@ def property_text(value: object) -> str:
 
 def in_units(minor_amount: Decimal, currency: str) -> Decimal:
     """An amount in the currency's minor unit as one in its units."""
-    with (REFERENCE / "currencies.csv").open(encoding="utf-8", newline="") as file:
-        minor_units = {row["currency"]: int(row["minor_unit"] or 0) for row in csv.DictReader(file)}
-    if currency not in minor_units:
+    known = minor_units()
+    if currency not in known:
         raise UnsupportedCase(f"inputs: unknown currency {currency!r}")
-    return minor_amount.scaleb(-minor_units[currency])
+    return minor_amount.scaleb(-known[currency])
 
 
 def with_tier_prices(prices: Prices, **columns: str) -> Prices:

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from .company import subscription_id, transaction_id
-from .facts import Facts, Line, Point
+from .facts import Facts, Line, Point, total
 from .trials import Trial
 
 Row = dict[str, Any]
@@ -124,8 +124,8 @@ class Stored:
                 if _naive(row["service_period_start"]) >= starts_at
             ],
             minor_unit=self.minor_units.get(trial.currency, 2),
-            total_amount=_sum(invoices, "total_amount"),
-            tax_amount=_sum(invoices, "tax_amount"),
+            total_amount=total([row["total_amount"] for row in invoices]),
+            tax_amount=total([row["tax_amount"] for row in invoices]),
             event_totals=self.event_totals.get(owner, {}),
             running_totals=self.running_totals.get(owner),
         )
@@ -161,10 +161,6 @@ def _line(row: Row, positions: Mapping[str, int]) -> Line:
 
 def _group(text: str | None) -> dict[str, str | None] | None:
     return None if text is None else json.loads(text)
-
-
-def _sum(rows: list[Row], column: str) -> Decimal | None:
-    return sum((row[column] for row in rows), Decimal(0)) if rows else None
 
 
 def _naive(instant: Any) -> Any:

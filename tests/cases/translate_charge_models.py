@@ -126,7 +126,6 @@ _PERCENTAGE_PROBES: dict[str, dict[str, str]] = {
     "paid_events": {"rate": "0", "fixed_amount": "1"},
 }
 _PROBE_OF_KEY = {"free_units": "paid_units", "free_events": "paid_events"}
-_TIER_PROBES = ("range_units", "per_unit_total_amount")
 
 
 def _probes(trial: Trial, expected: Mapping[str, Any]) -> dict[str, Trial]:

@@ -117,15 +117,11 @@ class Selected:
         own = [one for one in self.own if one.event.at < until]
         prorated, steps = self._prorated(own) if self.charge.is_prorated else (None, ())
         measure = Measure(
-            units=self._quantity(own, until),
+            units=self._rounded(self._aggregate(own, until)),
             prorated_units=None if prorated is None else self._rounded(prorated),
             steps=tuple(steps),
         )
         return self._with_events(measure, own)
-
-    def _quantity(self, own: Sequence[MeteredEvent], until: datetime) -> Fraction:
-        """The aggregate of history and own events, after the metric's rounding function."""
-        return self._rounded(self._aggregate(own, until))
 
     def _rounded(self, quantity: Fraction) -> Fraction:
         return rounded_quantity(
@@ -133,6 +129,7 @@ class Selected:
         )
 
     def _aggregate(self, own: Sequence[MeteredEvent], until: datetime) -> Fraction:
+        """The aggregate of history and own events, before the metric's rounding function."""
         if self.metric.aggregation_type == "unique_count":
             return unique_count(map(_change, own), self._present_before)
         if self.metric.aggregation_type == "weighted_sum":

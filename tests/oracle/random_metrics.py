@@ -55,11 +55,6 @@ class DrawnMetric:
     def is_recurring(self) -> bool:
         return self.row.get("is_recurring") == "true"
 
-    @property
-    def is_order_sensitive(self) -> bool:
-        """Whether the order of two events of one instant may decide its quantity."""
-        return self.aggregation_type in ("latest", "unique_count", "custom")
-
 
 def _metric(
     code: str, aggregation_type: str, fields: tuple[str, ...], **columns: str

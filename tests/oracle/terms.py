@@ -5,14 +5,14 @@ Belongs here: a subscription together with its plan, its zone and its days. Does
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from .catalog import Catalog, Subscription
 from .periods import Period, due_on, first_instant, local_date, periods_of
-from .price_rows import Charge, Plan, Segment, row_in_force, segments
+from .price_rows import Charge, Plan, ScopedRow, Segment, row_in_force, segments
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -53,6 +53,15 @@ class Terms:
         ended_at = self.subscription.ended_at
         return starts_at, ends_at if ended_at is None else min(ends_at, ended_at)
 
+    def row_on(self, rows: Iterable[ScopedRow], day: date) -> ScopedRow | None:
+        """Of the rows of a plan or charge, the one that holds for the subscription on a local day."""
+        return row_in_force(
+            rows,
+            day,
+            subscription_id=self.subscription.subscription_id,
+            billing_starts_on=self.first_day,
+        )
+
 
 def terms_of(catalog: Catalog, subscription: Subscription) -> Terms:
     """The terms of a subscription. A plan's interval, timing and currency are the same in each of its rows.
@@ -84,24 +93,12 @@ def terms_of(catalog: Catalog, subscription: Subscription) -> Terms:
 
 def plan_on(catalog: Catalog, terms: Terms, day: date) -> Plan | None:
     """The plan row of a subscription on a local day."""
-    subscription = terms.subscription
-    return row_in_force(
-        catalog.plan_rows[subscription.plan_code],
-        day,
-        subscription_id=subscription.subscription_id,
-        billing_starts_on=terms.first_day,
-    )
+    return terms.row_on(catalog.plan_rows[terms.subscription.plan_code], day)
 
 
 def charge_on(catalog: Catalog, terms: Terms, charge_code: str, day: date) -> Charge | None:
     """The row of a charge that a subscription has on a local day."""
-    subscription = terms.subscription
-    return row_in_force(
-        catalog.charge_rows[subscription.plan_code][charge_code],
-        day,
-        subscription_id=subscription.subscription_id,
-        billing_starts_on=terms.first_day,
-    )
+    return terms.row_on(catalog.charge_rows[terms.subscription.plan_code][charge_code], day)
 
 
 def charges_on(catalog: Catalog, terms: Terms, day: date) -> list[Charge]:

@@ -5,13 +5,7 @@ events belong to a period (see `metering`).
 """
 
 from .expressions import Expression, ExpressionError, expression_value
-from .prorated import (
-    days_present,
-    prorated_sum,
-    prorated_unique_count,
-    sum_steps,
-    unique_steps,
-)
+from .prorated import days_present, prorated_unique_count, sum_steps, unique_steps
 from .rounding import rounded_quantity
 from .selection import Filter, group_key, matching_filter, text_of
 from .simple import aggregate, count, latest, maximum, total
@@ -31,7 +25,6 @@ __all__ = [
     "matching_filter",
     "maximum",
     "present_values",
-    "prorated_sum",
     "prorated_unique_count",
     "rounded_quantity",
     "sum_steps",

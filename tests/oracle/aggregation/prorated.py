@@ -42,18 +42,6 @@ def sum_steps(
     return [Step(carried_over, WHOLE), *own]
 
 
-def prorated_sum(
-    values: Iterable[tuple[date, Fraction]],
-    *,
-    last_day: date,
-    period_days: int,
-    carried_over: Fraction = Fraction(0),
-) -> Fraction:
-    """The prorated units of a recurring sum from (local date, value)."""
-    steps = sum_steps(values, last_day=last_day, period_days=period_days, carried_over=carried_over)
-    return sum((step.prorated_units for step in steps), Fraction(0))
-
-
 def days_present(
     changes: Iterable[tuple[date, str, str]],
     *,

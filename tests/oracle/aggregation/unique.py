@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-ADD, REMOVE = "add", "remove"
+REMOVE = "remove"
 Change = tuple[str, str]  # the value as text, and "add" or "remove"
 
 

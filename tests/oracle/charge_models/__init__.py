@@ -5,15 +5,9 @@ comes from (see `aggregation`), and the rounding of a line (see `invoicing`).
 """
 
 from .advance import advance_fees, first_fees, high_water_marks
-from .given import custom_amount, dynamic, tiers_by_property
+from .given import dynamic, tiers_by_property
 from .minimum import true_up
-from .percentage import (
-    free_events,
-    free_units_used,
-    percentage,
-    percentage_per_transaction,
-    running_totals,
-)
+from .percentage import percentage, percentage_per_transaction, running_totals
 from .prices import Prices, Tier
 from .prorated import Step, graduated_walk
 from .rating import Measure, charge_amount
@@ -26,11 +20,8 @@ __all__ = [
     "Tier",
     "advance_fees",
     "charge_amount",
-    "custom_amount",
     "dynamic",
     "first_fees",
-    "free_events",
-    "free_units_used",
     "graduated",
     "graduated_percentage",
     "graduated_walk",

@@ -10,6 +10,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from .tiered import total_in_tier
+
 Range = tuple[Fraction, Fraction | None, Mapping[str, Any]]
 
 
@@ -24,19 +26,13 @@ def dynamic(units: Fraction, cents_of_events: Iterable[Decimal | Fraction]) -> F
     return max(sum(map(Fraction, cents_of_events), Fraction(0)) / 100, Fraction(0))
 
 
-def custom_amount(
-    events: Sequence[tuple[Fraction, Mapping[str, Any]]], custom_properties: Mapping[str, Any]
-) -> Fraction:
-    """The amount of the only custom model there is here. Source: BILLING_RULES §3 custom."""
-    return tiers_by_property(events, custom_properties)
-
-
 def tiers_by_property(
     events: Sequence[tuple[Fraction, Mapping[str, Any]]], custom_properties: Mapping[str, Any]
 ) -> Fraction:
-    """Walk the events (units, properties) in time order: the running total of all units chooses the range.
+    """The only custom model there is here. Source: BILLING_RULES §3 custom.
 
-    An event that spans ranges splits. The unit price is the range's entry named by the event's value of `property`;
+    Walk the events (units, properties) in time order: the running total of all units chooses the range. An event that
+    spans ranges splits. The unit price is the range's entry named by the event's value of `property`;
     where there is none, the price is missing, which is an error.
     """
     name = str(custom_properties["property"])
@@ -64,17 +60,9 @@ def _split(
     """The units between two running totals by range; negative where the total falls. Below 0 is the first range."""
     found = []
     for position, (previous_up_to, up_to, prices) in enumerate(ranges):
-        inside = _within(end, previous_up_to, up_to, position) - _within(
-            start, previous_up_to, up_to, position
+        inside = total_in_tier(end, position, previous_up_to, up_to) - total_in_tier(
+            start, position, previous_up_to, up_to
         )
         if inside != 0:
             found.append((inside, prices))
     return found
-
-
-def _within(
-    total: Fraction, previous_up_to: Fraction, up_to: Fraction | None, position: int
-) -> Fraction:
-    """How much of a running total lies in a range; the first one goes below 0."""
-    top = total if up_to is None else min(total, up_to)
-    return top if position == 0 else max(top - previous_up_to, Fraction(0))

@@ -49,30 +49,19 @@ def free_events(
     return min((number for number in (free_count or 0, below) if number != 0), default=0)
 
 
-def percentage(
-    units: Fraction,
-    values: Sequence[Fraction],
-    prices: Prices,
-    *,
-    totals: Sequence[Fraction] | None = None,
-    event_count: int | None = None,
-) -> Fraction:
+def percentage(units: Fraction, values: Sequence[Fraction], prices: Prices) -> Fraction:
     """A percentage without bounds per transaction.
 
-    `totals` and `event_count` take the place of what `values` says, where a caller knows only them.
     Source: "max(0, u − free units) × rate% + paid events × fixed_amount", "Fixed part 0 if u = 0 or all events are
     free".
     """
     free_count = prices.free_units_per_events
     free_total = prices.free_units_per_total_aggregation
-    if totals is None:
-        totals = running_totals(values, free_count=free_count, free_total=free_total)
-    if event_count is None:
-        event_count = len(values)
+    totals = running_totals(values, free_count=free_count, free_total=free_total)
     paid_units = max(units - free_units_used(totals, free_total), Fraction(0))
     amount = paid_units * given(prices.rate) / 100
     free = free_events(totals, free_count=free_count, free_total=free_total)
-    paid_events = max(event_count - free, 0)
+    paid_events = max(len(values) - free, 0)
     if units > 0:
         amount += paid_events * or_zero(prices.fixed_amount)
     return amount

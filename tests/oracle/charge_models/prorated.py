@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .prices import Tier
-from .tiered import flat_amounts, tier_bounds
+from .tiered import flat_amounts, tier_bounds, total_in_tier
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,8 @@ def graduated_walk(steps: Sequence[Step], tiers: Sequence[Tier]) -> Fraction:
         before, total = total, total + step.units
         highest = max(highest, total)
         for position, (tier, previous_up_to, up_to) in enumerate(tier_bounds(tiers)):
-            moved = _within(total, position, previous_up_to, up_to) - _within(
+            moved = total_in_tier(total, position, previous_up_to, up_to) - total_in_tier(
                 before, position, previous_up_to, up_to
             )
             amount += moved * step.share * Fraction(tier.unit_amount)
     return max(amount, Fraction(0)) + flat_amounts(highest, tiers)
-
-
-def _within(
-    total: Fraction, position: int, previous_up_to: Fraction, up_to: Fraction | None
-) -> Fraction:
-    """How much of a running total lies in a tier; what is below 0 lies in the first one."""
-    top = total if up_to is None else min(total, up_to)
-    return top if position == 0 else max(top - previous_up_to, Fraction(0))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from .given import custom_amount, dynamic
+from .given import dynamic, tiers_by_property
 from .percentage import has_transaction_bounds, percentage, percentage_per_transaction
 from .prices import Prices, given, or_zero
 from .prorated import Step, graduated_walk
@@ -83,5 +83,5 @@ def _amount_in_pricing_unit(charge_model: str, prices: Prices, measure: Measure)
     if charge_model == "dynamic":
         return dynamic(units, measure.cents)
     if charge_model == "custom":
-        return custom_amount(measure.custom_events, prices.custom_properties)
+        return tiers_by_property(measure.custom_events, prices.custom_properties)
     raise ValueError(f"charge model {charge_model!r}: no rule")

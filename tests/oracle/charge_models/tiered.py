@@ -38,6 +38,14 @@ def units_in_tier(units: Fraction, previous_up_to: Fraction, up_to: Fraction | N
     return max(top - previous_up_to, Fraction(0))
 
 
+def total_in_tier(
+    total: Fraction, position: int, previous_up_to: Fraction, up_to: Fraction | None
+) -> Fraction:
+    """How much of a running total, which may be negative, lies in a tier: what is below 0 lies in the first one."""
+    top = total if up_to is None else min(total, up_to)
+    return top if position == 0 else max(top - previous_up_to, Fraction(0))
+
+
 def flat_amounts(highest_units: Fraction, tiers: Sequence[Tier]) -> Fraction:
     """The flat amounts of the tiers that are reached.
 
