@@ -60,8 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     _name_absent_kinds(given.file, kinds, {case.kind for case in cases})
+    chosen = of_kinds(cases, kinds)
+    print(f"Billing {len(chosen)} cases; each close takes seconds.", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="meterhouse-cases-") as scratch:
-        verdicts = run_cases(of_kinds(cases, kinds), given.keep or Path(scratch))
+        verdicts = run_cases(chosen, given.keep or Path(scratch))
     for verdict in verdicts:
         print("\n".join(lines_of(verdict)))
     print()
