@@ -11,7 +11,7 @@ import gzip
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -47,7 +47,7 @@ def generate(landing: Path) -> DemoReport:
         BadInput: another file stands where one of the demo's belongs, and nothing was written; or the folder cannot be
             written.
     """
-    files = {name: make() for name, make in _files().items()}
+    files = _files()
     try:
         missing = [
             name for name, (content, _) in files.items() if not _stands(landing / name, content)
@@ -88,9 +88,9 @@ def _write(path: Path, content: bytes) -> None:
 Content = tuple[bytes, int]
 
 
-def _files() -> dict[str, Callable[[], Content]]:
-    """A function for the content and line count of every file, by its path in the landing folder."""
-    files: dict[str, Callable[[], Content]] = {}
+def _files() -> dict[str, Content]:
+    """Content and line count of every file, by its path in the landing folder."""
+    files: dict[str, Content] = {}
     for month in MONTHS:
         folder = f"{month:%Y-%m}"
         writers = {
@@ -105,31 +105,27 @@ def _files() -> dict[str, Callable[[], Content]]:
             "lago/granite.jsonl": ("granite", _granite),
         }
         for name, (customer, write) in writers.items():
-            files[f"{folder}/{name}"] = _maker(customer, month, write)
-        files[f"{folder}/gateway/quill.jsonl"] = _cloud_events_maker(month)
-    files["weekly/cinder.jsonl"] = _cinder
-    files["quarter/platform.jsonl"] = _platform
-    files["2025-12/resent/atlas.jsonl"] = _resent
+            files[f"{folder}/{name}"] = write(events_of(STORY[customer], month), month)
+        files[f"{folder}/gateway/quill.jsonl"] = _cloud_events(model_events(month))
+    files["weekly/cinder.jsonl"] = _cinder()
+    files["quarter/platform.jsonl"] = _platform()
+    files["2025-12/resent/atlas.jsonl"] = _resent()
     return files
 
 
-def _maker(
-    customer: str, month: date, write: Callable[[Iterable[Event], date], Content]
-) -> Callable[[], Content]:
-    return lambda: write(events_of(STORY[customer], month), month)
-
-
-def _cloud_events_maker(month: date) -> Callable[[], Content]:
-    return lambda: _cloud_events(model_events(month))
-
-
 def _flat(event: Event, properties: Mapping[str, object]) -> str:
+    return _flat_line(event.id, event.subscription, event.code, event.local_iso(), properties)
+
+
+def _flat_line(
+    event_id: str, subscription: str, code: str, timestamp: str, properties: Mapping[str, object]
+) -> str:
     return json.dumps(
         {
-            "transaction_id": event.id,
-            "external_subscription_id": event.subscription,
-            "code": event.code,
-            "timestamp": event.local_iso(),
+            "transaction_id": event_id,
+            "external_subscription_id": subscription,
+            "code": code,
+            "timestamp": timestamp,
             "properties": properties,
         }
     )
@@ -300,16 +296,10 @@ def _cloud_events(events: Iterable[Event]) -> Content:
 def _platform() -> Content:
     """Flat JSON lines of the customers whose usage is told event by event."""
     lines = [
-        json.dumps(
-            {
-                "transaction_id": f"{single.account}-{number:02}",
-                "external_subscription_id": f"{single.account}-main",
-                "code": single.metric,
-                "timestamp": single.at,
-                "properties": single.properties,
-            }
+        _flat_line(
+            f"{one.account}-{number:02}", f"{one.account}-main", one.metric, one.at, one.properties
         )
-        for number, single in enumerate(SINGLE_EVENTS)
+        for number, one in enumerate(SINGLE_EVENTS)
     ]
     return _text(lines)
 
