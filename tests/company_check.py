@@ -79,7 +79,7 @@ def billed_by_oracle(company: Company) -> Billed:
 
 def billed_by_product(company: Company, folder: Path) -> Billed:
     """The product's side: every batch laid into the landing folder, then the closes that know it. `folder` is empty."""
-    from orchestration.catalog import check_folder
+    from orchestration.catalog.examine import examine_folder
     from orchestration.close import close_through
     from orchestration.errors import BadInput
     from orchestration.workspace import Workspace
@@ -91,9 +91,9 @@ def billed_by_product(company: Company, folder: Path) -> Billed:
         published=folder / "published",
     )
     # A close would refuse them too, but show only the first: whoever is to blame shall be named at once.
-    problems = check_folder(workspace)
+    problems = examine_folder(workspace.catalog).errors
     if problems:
-        raise BadInput("\n".join(problems))
+        raise BadInput("\n".join(problem.text for problem in problems))
     throughs: list[date] = [company.window.middle] * (len(company.batches) - 1)
     for batch, through in zip(company.batches, [*throughs, company.window.through], strict=True):
         shutil.copytree(batch, workspace.landing / batch.name)
