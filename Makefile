@@ -54,7 +54,8 @@ test: $(STAMP) lint ## Check style, SQL and behaviour (but the long runs).
 	@$(BIN)/pytest $(WORKERS)
 
 test-deep: $(STAMP) lint ## Check everything, the long runs too.
-	@$(BIN)/pytest $(WORKERS) -m '' --timeout 3600
+	@$(BIN)/pytest $(WORKERS)
+	@$(BIN)/pytest -n 2 --dist load -m deep --timeout 3600
 
 ui: $(STAMP) ## Open Dagster on the workspace that METERHOUSE_* names, or on the demo's.
 	@DAGSTER_HOME=$$($(BIN)/python -c 'from orchestration.dagster_graph.instance import make_home; \

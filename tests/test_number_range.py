@@ -218,6 +218,18 @@ OVERFLOWS = [
         id="package",
         marks=deep,
     ),
+    # 10^15 units for 30 days are 2.7 x 10^17 at 9, which the walk cannot add up.
+    pytest.param(
+        Edge(
+            {**SUM, "is_recurring": "true"},
+            {"charge_model": "graduated", "is_prorated": "true"},
+            ONE,
+            [{"up_to": "1", "unit_amount": "9"}, {"unit_amount": "9"}],
+        ),
+        NAMED,
+        id="walk",
+        marks=deep,
+    ),
     # 5 x 10^16, which an unrounded amount holds, but no line.
     pytest.param(Edge(SUM, {**STANDARD, "unit_amount": "50"}, ONE), NAMED, id="line", marks=deep),
     # Two lines of 9 x 10^15, which no invoice holds together.

@@ -27,5 +27,6 @@
 {# What is said of a charge whose amount no line can hold, or whose price is missing. #}
 {% macro amount_fault(charge_code, subscription_id) -%}
     'No amount for charge ' || {{ charge_code }} || ' of subscription ' || {{ subscription_id }}
-    || ': its price is missing, or the amount has more than 16 digits before the point.'
+    || ': its price is missing, or the amount (a walk''s: amount x days) has more than 16 digits'
+    || ' before the point.'
 {%- endmacro %}

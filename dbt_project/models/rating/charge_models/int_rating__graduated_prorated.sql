@@ -76,7 +76,7 @@ flats_reached as (
     select
         reached.*,
         {{ null_on_overflow(
-            divided_amount('greatest(reached.amount_days, 0)', 'reached.period_days')
+            divided_amount('case when reached.amount_days < 0 then 0 else reached.amount_days end', 'reached.period_days')
         ) }} as units_amount,
         tiers.flat_through
     from reached

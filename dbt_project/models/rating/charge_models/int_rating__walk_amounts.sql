@@ -71,8 +71,9 @@ priced_marks as (
         marks.walk_step,
         marks.days,
         marks.highest_total,
-        tiers.amount_below
-        + cast((marks.mark - coalesce(tiers.above, 0)) as decimal(38, 9)) * tiers.unit_amount as mark_amount
+        {{ null_on_overflow(
+            'tiers.amount_below + cast((marks.mark - coalesce(tiers.above, 0)) as decimal(38, 9)) * tiers.unit_amount'
+        ) }} as mark_amount
     from marks
     inner join tiers
         on
@@ -88,13 +89,23 @@ changed_amounts as (
         event_count,
         walk_step,
         highest_total,
-        days * (
-            mark_amount - lag(mark_amount, 1, cast(0 as decimal(38, 21))) over (
-                partition by walk_number
-                order by walk_step
-            )
-        ) as amount_days
+        days,
+        mark_amount - lag(mark_amount, 1, cast(0 as decimal(38, 21))) over (
+            partition by walk_number
+            order by walk_step
+        ) as changed_amount
     from priced_marks
+),
+
+-- Amounts x days must fit into 17 digits, all of a walk together; where they do not, the walk has no amount.
+with_room as (
+    select
+        changed_amounts.*,
+        sum(
+            days
+            * coalesce(cast(ceil(abs(changed_amount)) as decimal(20, 0)), cast(100000000000000000 as decimal(20, 0)))
+        ) over (partition by walk_number) < 100000000000000000 as has_room
+    from changed_amounts
 ),
 
 -- A walk in advance has a step per event; one in arrears is of interest at its end, when all its events have passed.
@@ -111,13 +122,13 @@ summed_so_far as (
         end as event_count,
         highest_total,
         cast(
-            sum(amount_days) over (
+            sum(case when has_room then days * changed_amount end) over (
                 partition by walk_number
                 order by walk_step
                 rows between unbounded preceding and current row
             ) as decimal(38, 21)
         ) as amount_days
-    from changed_amounts
+    from with_room
 )
 
 select * from summed_so_far
