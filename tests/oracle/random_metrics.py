@@ -26,6 +26,8 @@ FILTER_LEVELS = ("1", "2", "1.50", "true")
 # Few values, so that they come again. "1" and the number 1 are the same value, 1.0 is another one.
 ITEMS = ("a", "b", "c", "an item", "é", JsonNumber("1"), "1", JsonNumber("1.0"))
 FAULTY_NUMBERS = ("many", "", "0.0000000001", "1000000000000000", "-1e15", "true")
+# An expression may read 24 digits; and 10^15 times a price and the days of a year is more than an amount may be.
+FAULTY_IN_EXPRESSIONS = ("many", "", "0.0000000000001", "1" + "0" * 24, "-1e24", "true")
 
 EXPRESSIONS = (
     ("amount + 4 * gb", ("amount", "gb")),
@@ -160,7 +162,9 @@ def properties_for(
             number = draw(numbers)
             found[field] = JsonNumber(number) if draw(st.booleans()) else number
         if is_faulty and metric.fields:
-            found[metric.fields[-1]] = draw(st.sampled_from(FAULTY_NUMBERS))
+            is_expression = bool(metric.row.get("expression"))
+            faulty = FAULTY_IN_EXPRESSIONS if is_expression else FAULTY_NUMBERS
+            found[metric.fields[-1]] = draw(st.sampled_from(faulty))
     if metric.aggregation_type == "count":
         found["note"] = "a note"
     region = draw(st.sampled_from(EVENT_REGIONS))
