@@ -168,3 +168,17 @@
 {% macro spark__json_list_element(json, key, position) -%}
     get_json_object({{ json }}, '$.{{ key }}[' || cast({{ position }} as string) || ']')
 {%- endmacro %}
+
+
+{# A text as a JSON string, in quotes and with what must be escaped in it. #}
+{% macro json_quoted(text) -%}
+    {{ return(adapter.dispatch('json_quoted', 'meterhouse')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_quoted(text) -%}
+    cast(to_json({{ text }}) as varchar)
+{%- endmacro %}
+
+{% macro spark__json_quoted(text) -%}
+    regexp_extract(to_json(named_struct('v', {{ text }})), '(?s)^.{5}(.*).$', 1)
+{%- endmacro %}

@@ -1,6 +1,7 @@
 """What a row of the price files is called: the six columns that its tiers and filters repeat, and words for messages.
 
-Belongs here: identity of charge rows, and which rows of other files belong to them. Does not belong here: any check.
+Belongs here: identity of charge and fixed charge rows, and which rows of other files belong to them. Does not belong
+here: any check.
 """
 
 from __future__ import annotations
@@ -25,13 +26,26 @@ CHARGE_ROW = (
     "recorded_at",
 )
 FILTER = (*CHARGE_ROW, "filter_code")
+# The columns of a fixed charge row that its tiers repeat.
+FIXED_CHARGE_ROW = (
+    "plan_code",
+    "fixed_charge_code",
+    "subscription_id",
+    "first_month",
+    "valid_from",
+    "recorded_at",
+)
 
 CHARGES = "prices/charges.csv"
 FILTERS = "prices/charge_filters.csv"
 VALUES = "prices/charge_filter_values.csv"
 TIERS = "prices/charge_tiers.csv"
+FIXED_CHARGES = "prices/fixed_charges.csv"
+FIXED_TIERS = "prices/fixed_charge_tiers.csv"
 PLANS = "prices/plans.csv"
 METRICS = "prices/billable_metrics.csv"
+ADD_ONS = "prices/add_ons.csv"
+ONE_OFF_FEES = "accounts/one_off_fees.csv"
 
 TIERED_MODELS = ("graduated", "graduated_percentage", "volume")
 
@@ -48,6 +62,11 @@ def filter_key(row: Row) -> Key:
     return tuple(row[column] for column in FILTER)
 
 
+def fixed_charge_key(row: Row) -> Key:
+    """The fixed charge row that a fixed charge or one of its tiers belongs to."""
+    return tuple(row[column] for column in FIXED_CHARGE_ROW)
+
+
 def by_key(rows: Sequence[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
     """Rows in groups, in file order."""
     groups: dict[Key, list[Row]] = defaultdict(list)
@@ -61,11 +80,11 @@ def property_names(text: str | None) -> list[str]:
     return [name.strip() for name in text.split(";")] if text is not None else []
 
 
-def key_words(key: Key) -> str:
-    """A charge row's key as it stands in its file, for a message: only what is filled in."""
+def key_words(key: Key, columns: Sequence[str] = CHARGE_ROW) -> str:
+    """A row's key as it stands in its file, for a message: only what is filled in."""
     named = (
         (column, f"{value:%Y-%m-%dT%H:%M:%SZ}" if column == "recorded_at" else value)
-        for column, value in zip(CHARGE_ROW, key, strict=False)
+        for column, value in zip(columns, key, strict=False)
     )
     return ", ".join(f"{column} {value}" for column, value in named if value is not None)
 

@@ -1,14 +1,15 @@
 """What must hold between the rows of a catalog, else it cannot be loaded.
 
-Belongs here: the list of all checks, and those on keys, references, plans, subscriptions and entities; each gives lines
-that name file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges and tiers
-(`metric_checks`, `charge_checks`, `tier_checks`), what can be loaded but is hardly meant (`lint`), and checks on usage.
+Belongs here: the list of all checks, and those on keys, references, plans and entities; each gives lines that name
+file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges, tiers, fixed
+charges, one-off fees, limits and subscriptions (`metric_checks`, `charge_checks`, `tier_checks`, `fixed_charge_checks`,
+`one_off_checks`, `limit_checks`, `subscription_checks`), what can be loaded but is hardly meant (`lint`), and checks on
+usage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from orchestration.catalog.charge_checks import (
@@ -17,13 +18,29 @@ from orchestration.catalog.charge_checks import (
     override_problems,
     plans_of_subscriptions,
 )
-from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables, by_key
+from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables
+from orchestration.catalog.fixed_charge_checks import fixed_charge_problems, fixed_tier_problems
+from orchestration.catalog.limit_checks import limit_problems
 from orchestration.catalog.metric_checks import metric_problems
+from orchestration.catalog.one_off_checks import add_on_problems, one_off_problems
 from orchestration.catalog.reader import CatalogFile
+from orchestration.catalog.subscription_checks import subscription_problems
 from orchestration.catalog.tier_checks import tier_problems
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import validity_problems
 from orchestration.contracts import TableContract
+
+# What a running subscription cannot change: the rows of a plan differ in price only.
+_PLAN_TERMS = (
+    "interval",
+    "currency",
+    "is_pay_in_advance",
+    "trial_days",
+    "bills_charges_monthly",
+    "bills_fixed_charges_monthly",
+    "adjustment_days",
+    "adjustment_minimum_amount",
+)
 
 
 def all_checks(
@@ -40,6 +57,11 @@ def all_checks(
     yield "charges", charge_problems(tables)
     yield "filters", filter_problems(tables)
     yield "tiers", tier_problems(tables)
+    yield "fixed charges", fixed_charge_problems(tables)
+    yield "tiers", fixed_tier_problems(tables)
+    yield "one-off fees", add_on_problems(tables)
+    yield "one-off fees", one_off_problems(tables)
+    yield "amounts", limit_problems(tables)
     yield "amounts", minor_unit_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "entities", prefix_problems(tables)
@@ -92,11 +114,17 @@ def plan_problems(tables: Tables) -> Iterator[str]:
     for row in tables["plans"]:
         yield from override_problems(PLANS, row, plans)
         held = first.setdefault(row["plan_code"], row)
-        for column in ("interval", "currency", "is_pay_in_advance"):
+        for column in _PLAN_TERMS:
             if row[column] != held[column]:
                 yield (
                     f"{PLANS} row {row.line}: {column} of plan '{row['plan_code']}' differs from "
                     f"row {held.line}; give the new terms a plan code of their own"
+                )
+        for column in ("bills_charges_monthly", "bills_fixed_charges_monthly"):
+            if row[column] and row["interval"] in ("weekly", "monthly"):
+                yield (
+                    f"{PLANS} row {row.line}: {column} is for an interval longer than a month, and this plan is billed "
+                    f"{row['interval']}; write false"
                 )
 
 
@@ -111,9 +139,15 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
         for row in tables["wallet_lots"]
     ]
     billed += [
-        (CHARGES, row, "minimum_amount", currencies.get(row["plan_code"]))
-        for row in tables["charges"]
-        if row["minimum_amount"] is not None
+        (file, row, column, currencies.get(row["plan_code"]))
+        for file, table, column in (
+            (CHARGES, "charges", "minimum_amount"),
+            (CHARGES, "charges", "maximum_amount"),
+            (PLANS, "plans", "minimum_commitment_amount"),
+            (PLANS, "plans", "maximum_amount"),
+        )
+        for row in tables[table]
+        if row[column] is not None
     ]
     for file, row, column, currency in billed:
         decimals = minor_units.get(currency)
@@ -122,33 +156,6 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
                 f"{file} row {row.line}: {column} {row[column]} has more decimals than {currency} has "
                 f"({decimals}); round it"
             )
-
-
-def subscription_problems(tables: Tables) -> Iterator[str]:
-    """A subscription ends after it starts, and no two active ones answer to the same external id."""
-    file = "accounts/subscriptions.csv row"
-    for row in tables["subscriptions"]:
-        if row["ended_at"] is not None and row["ended_at"] <= row["started_at"]:
-            yield f"{file} {row.line}: ended_at is not after started_at; correct one of them"
-    current = current_subscriptions(tables)
-    for rows in by_key(current, lambda row: (row["external_subscription_id"],)).values():
-        ordered = sorted(rows, key=lambda row: row["started_at"])
-        for earlier, later in pairwise(ordered):
-            if earlier["ended_at"] is None or earlier["ended_at"] > later["started_at"]:
-                yield (
-                    f"{file} {later.line}: external_subscription_id '{later['external_subscription_id']}' is "
-                    f"still that of row {earlier.line} at its start; end that one first"
-                )
-
-
-def current_subscriptions(tables: Tables) -> list[Row]:
-    """The row of each subscription that holds: the one recorded last, of several the last in the file."""
-    last: dict[str, Row] = {}
-    for row in tables["subscriptions"]:
-        held = last.get(row["subscription_id"])
-        if held is None or row["recorded_at"] >= held["recorded_at"]:
-            last[row["subscription_id"]] = row
-    return list(last.values())
 
 
 def prefix_problems(tables: Tables) -> Iterator[str]:

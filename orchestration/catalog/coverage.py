@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from orchestration.catalog.charge_rows import PLANS, Tables, by_key
-from orchestration.catalog.checks import current_subscriptions
+from orchestration.catalog.subscription_checks import current_subscriptions
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import months, valid_until
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import duckdb
 
 from orchestration.catalog.checks import all_checks
-from orchestration.catalog.findings import ERROR, Finding, findings
+from orchestration.catalog.findings import ERROR, WARNING, Finding, findings
 from orchestration.catalog.history import history_problems
 from orchestration.catalog.lint import lint
+from orchestration.catalog.payment_checks import changed_payments, payments_of_nothing
 from orchestration.catalog.reader import (
     CatalogFile,
     catalog_contracts,
@@ -45,8 +46,10 @@ class Examination:
         return [finding for finding in self.findings if finding.severity == ERROR]
 
     def add_history(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Find rows that earlier closes billed by and that are otherwise now."""
+        """Find rows that earlier closes billed by and that are otherwise now, and payments of nothing."""
         self.findings += findings(ERROR, "history", history_problems(con, self.tables))
+        self.findings += findings(ERROR, "history", changed_payments(con, self.tables))
+        self.findings += findings(WARNING, "payments", payments_of_nothing(con, self.tables))
 
 
 def examine_folder(folder: Path) -> Examination:

@@ -19,7 +19,11 @@ from orchestration.catalog.charge_rows import (
     CHARGE_ROW,
     CHARGES,
     FILTERS,
+    FIXED_CHARGE_ROW,
+    FIXED_CHARGES,
+    FIXED_TIERS,
     METRICS,
+    ONE_OFF_FEES,
     PLANS,
     TIERS,
     VALUES,
@@ -28,12 +32,14 @@ from orchestration.catalog.charge_rows import (
     by_key,
     charge_key,
     filter_key,
+    fixed_charge_key,
     key_words,
     shown,
 )
 from orchestration.catalog.reader import catalog_contracts, file_columns
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import months, valid_until
+from orchestration.texts import counted
 
 PLAN_ROW = ("plan_code", "subscription_id", "first_month", "valid_from", "recorded_at")
 # What a metric is called may change; how it is measured may not.
@@ -45,12 +51,19 @@ _TABLES = (
     "charge_filter_values",
     "charge_tiers",
     "billable_metrics",
+    "fixed_charges",
+    "fixed_charge_tiers",
+    "one_off_fees",
 )
 _DAY = timedelta(days=1)
 _MEND = "put it back, and add a row with the same validity and a later recorded_at"
 _CHARGE_ROW_TO_ADD = "add a charge row with the same validity and a later recorded_at"
 _CHARGE_MEND = f"put it back, and {_CHARGE_ROW_TO_ADD}"
+_ONE_OFF_MEND = "put it back, and add a fee with an id of its own for what is to be billed besides"
 _DETAILS_MEND = f"put them back, and {_CHARGE_ROW_TO_ADD}"
+_FIXED_MEND = (
+    "put it back, and add a fixed charge row with the same validity and a later recorded_at"
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,12 @@ def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
     used = [(row, billed) for row in old["charges"] if (billed := _billed(usage, row))]
     yield from _charge_problems(old, tables, used)
     yield from _metric_problems(old, tables, used)
+    for is_pay_in_advance, family in ((False, "fixed"), (True, "fixed_in_advance")):
+        rows = [
+            row for row in old["fixed_charges"] if row["is_pay_in_advance"] == is_pay_in_advance
+        ]
+        yield from _fixed_charge_problems(old, tables, rows, _register(con, family))
+    yield from _one_off_problems(con, old, tables)
 
 
 def _last_published_version(con: duckdb.DuckDBPyConnection) -> str | None:
@@ -196,6 +215,25 @@ def _plan_problems(old: Tables, new: Tables, register: Register) -> Iterator[str
             yield from _row_problems(PLANS, named, row, now.get(_plan_key(row)), billed, columns)
 
 
+def _fixed_charge_problems(
+    old: Tables, new: Tables, rows: Sequence[Row], register: Register
+) -> Iterator[str]:
+    now = {fixed_charge_key(row): row for row in new["fixed_charges"]}
+    were, are = (by_key(tables["fixed_charge_tiers"], fixed_charge_key) for tables in (old, new))
+    for row in rows:
+        billed = _billed(register, row)
+        if billed is None:
+            continue
+        key = fixed_charge_key(row)
+        named = f"fixed charge '{row['fixed_charge_code']}' of plan '{row['plan_code']}'"
+        columns = [name for name in row.values if name not in FIXED_CHARGE_ROW]
+        yield from _row_problems(FIXED_CHARGES, named, row, now.get(key), billed, columns)
+        if key in now:
+            since = f"when days through {billed.last_day} were billed by row {now[key].line} of {FIXED_CHARGES}"
+            before, after = were.get(key, []), are.get(key, [])
+            yield from _tier_changes(FIXED_TIERS, named, before, after, since, _FIXED_MEND)
+
+
 def _plan_key(row: Row) -> Key:
     return tuple(row[column] for column in PLAN_ROW)
 
@@ -205,7 +243,8 @@ def _row_problems(
 ) -> Iterator[str]:
     """One row that was used, against the row of the same key now."""
     if new is None:
-        words = key_words(tuple(old.values.get(column) for column in CHARGE_ROW))
+        columns = FIXED_CHARGE_ROW if file == FIXED_CHARGES else CHARGE_ROW
+        words = key_words(tuple(old.values.get(column) for column in columns), columns)
         yield (
             f"{file}: the row of {named} with {words} is gone, but days through {billed.last_day} were billed by it; "
             f"{_MEND}"
@@ -289,20 +328,27 @@ def _tier_problems(
     since = f"when days through {billed.last_day} were billed by row {charge.line} of {CHARGES}"
     for price, rows in were.items():
         whose = f"filter '{price[-1]}' of {named}" if price[-1] is not None else named
-        now = are.get(price, [])
-        if len(rows) != len(now):
-            line = f" row {now[0].line}" if now else ""
-            yield (
-                f"{TIERS}{line}: {whose} had {len(rows)} tiers {since}, and has {len(now)} now; {_DETAILS_MEND}"
-            )
-            continue
-        for number, (before, after) in enumerate(zip(rows, now, strict=True), 1):
-            for column in ("up_to", "unit_amount", "rate", "flat_amount"):
-                if before[column] != after[column]:
-                    yield (
-                        f"{TIERS} row {after.line}: {column} of tier {number} of {whose} was {shown(before[column])} "
-                        f"{since}, and is {shown(after[column])} now; {_CHARGE_MEND}"
-                    )
+        yield from _tier_changes(TIERS, whose, rows, are.get(price, []), since, _CHARGE_MEND)
+
+
+def _tier_changes(
+    file: str, whose: str, before: Sequence[Row], after: Sequence[Row], since: str, mend: str
+) -> Iterator[str]:
+    """The tiers of one price, in file order, against those that billed."""
+    if len(before) != len(after):
+        line = f" row {after[0].line}" if after else ""
+        yield (
+            f"{file}{line}: {whose} had {counted(len(before), 'tier')} {since}, and has {len(after)} now; "
+            f"{mend.replace('put it back', 'put them back')}"
+        )
+        return
+    for number, (was, now) in enumerate(zip(before, after, strict=True), 1):
+        for column in ("up_to", "unit_amount", "rate", "flat_amount"):
+            if was.values.get(column) != now.values.get(column):
+                yield (
+                    f"{file} row {now.line}: {column} of tier {number} of {whose} was {shown(was[column])} "
+                    f"{since}, and is {shown(now[column])} now; {mend}"
+                )
 
 
 def _metric_problems(old: Tables, new: Tables, used: Sequence[UsedRow]) -> Iterator[str]:
@@ -323,4 +369,39 @@ def _metric_problems(old: Tables, new: Tables, used: Sequence[UsedRow]) -> Itera
                     f"{METRICS} row {now[code].line}: {column} of metric '{code}' was {shown(was)} when days through "
                     f"{last_days[code]} were billed by it, and is {shown(is_now)} now; put it back, and define the "
                     "new one under a code of its own"
+                )
+
+
+def _one_off_problems(con: duckdb.DuckDBPyConnection, old: Tables, new: Tables) -> Iterator[str]:
+    """A one-off fee is a fact once it is billed; the line that billed it ends in its id."""
+    billed = {
+        line_key.removeprefix("/add_on/"): (number, issued_on)
+        for line_key, number, issued_on in con.execute(
+            """
+            select lines.line_key, lines.invoice_number, invoices.issue_date
+            from issued.invoice_lines as lines
+            inner join issued.invoices as invoices on lines.document_key = invoices.document_key
+            where
+                lines.fee_type = 'add_on'
+                and lines.publication_sequence in (select publication_sequence from issued.publications)
+            """
+        ).fetchall()
+    }
+    now = {row["one_off_fee_id"]: row for row in new["one_off_fees"]}
+    for row in old["one_off_fees"]:
+        name = row["one_off_fee_id"]
+        if name not in billed:
+            continue
+        number, issued_on = billed[name]
+        if name not in now:
+            yield (
+                f"{ONE_OFF_FEES}: one-off fee '{name}' is gone, but {number} of {issued_on} billed it; {_ONE_OFF_MEND}"
+            )
+            continue
+        for column in row.values:
+            was, is_now = row[column], now[name][column]
+            if was != is_now:
+                yield (
+                    f"{ONE_OFF_FEES} row {now[name].line}: {column} of one-off fee '{name}' was {shown(was)} when "
+                    f"{number} of {issued_on} billed it, and is {shown(is_now)} now; {_ONE_OFF_MEND}"
                 )

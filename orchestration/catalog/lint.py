@@ -15,6 +15,7 @@ from decimal import Decimal
 from orchestration.catalog.charge_rows import (
     CHARGES,
     FILTERS,
+    FIXED_CHARGES,
     METRICS,
     PLANS,
     TIERS,
@@ -42,11 +43,14 @@ def lint(tables: Tables) -> Iterator[Finding]:
 
 
 def gaps(tables: Tables) -> Iterator[str]:
-    """Days between two rows of a plan, charge or tax on which none is in force."""
+    """Days between two rows of a plan, charge, fixed charge or tax on which none is in force."""
     plans, charges = tables["plans"], tables["charges"]
     yield from gap_problems(PLANS, "plan '{plan_code}'", plans, ("plan_code",))
     noun = "charge '{charge_code}' of plan '{plan_code}'"
     yield from gap_problems(CHARGES, noun, charges, ("plan_code", "charge_code"))
+    noun = "fixed charge '{fixed_charge_code}' of plan '{plan_code}'"
+    fixed_charges = tables["fixed_charges"]
+    yield from gap_problems(FIXED_CHARGES, noun, fixed_charges, ("plan_code", "fixed_charge_code"))
     yield from gap_problems("tax/taxes.csv", "tax '{tax_code}'", tables["taxes"], ("tax_code",))
 
 
@@ -54,6 +58,8 @@ def uncovered(tables: Tables) -> Iterator[str]:
     """Corrections that end too early, and subscriptions that outlive the rows of their plan."""
     yield from correction_problems(PLANS, tables["plans"], ("plan_code",))
     yield from correction_problems(CHARGES, tables["charges"], ("plan_code", "charge_code"))
+    key = ("plan_code", "fixed_charge_code")
+    yield from correction_problems(FIXED_CHARGES, tables["fixed_charges"], key)
     yield from uncovered_problems(tables)
 
 

@@ -42,7 +42,7 @@ def tier_problems(tables: Tables) -> Iterator[str]:
             )
         else:
             yield from _price_problems(rows, charge)
-        yield from _order_problems(rows)
+        yield from order_problems(TIERS, rows)
     priced = [(CHARGES, row, (*charge_key(row), None)) for row in tables["charges"]]
     priced += [(FILTERS, row, filter_key(row)) for row in tables["charge_filters"]]
     for file, row, key in priced:
@@ -69,10 +69,11 @@ def _price_problems(rows: Sequence[Row], charge: Row) -> Iterator[str]:
             yield where + problem
 
 
-def _order_problems(rows: Sequence[Row]) -> Iterator[str]:
+def order_problems(file: str, rows: Sequence[Row]) -> Iterator[str]:
+    """The tiers of one price, in the order of `file`: bounds ascend from above 0, and the last one is open."""
     previous = None
     for row in rows[:-1]:
-        where = f"{TIERS} row {row.line}: "
+        where = f"{file} row {row.line}: "
         if row["up_to"] is None:
             yield f"{where}an open tier (empty up_to) must be the last; give it its bound"
             return
@@ -81,4 +82,4 @@ def _order_problems(rows: Sequence[Row]) -> Iterator[str]:
             yield f"{where}up_to {row['up_to']} is not above {below}; tiers must ascend"
         previous = row["up_to"]
     if rows[-1]["up_to"] is not None:
-        yield f"{TIERS} row {rows[-1].line}: the last tier must be open; leave its up_to empty"
+        yield f"{file} row {rows[-1].line}: the last tier must be open; leave its up_to empty"

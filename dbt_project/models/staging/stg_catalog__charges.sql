@@ -20,6 +20,7 @@ catalog_rows as (
         is_prorated,
         pricing_group_keys,
         minimum_amount,
+        maximum_amount,
         valid_from,
         valid_to,
         recorded_at
@@ -40,6 +41,7 @@ known_to_the_run as (
         catalog_rows.is_prorated,
         catalog_rows.pricing_group_keys,
         catalog_rows.minimum_amount,
+        catalog_rows.maximum_amount,
         catalog_rows.valid_from,
         catalog_rows.valid_to,
         catalog_rows.recorded_at

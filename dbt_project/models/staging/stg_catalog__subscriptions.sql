@@ -16,6 +16,8 @@ catalog_rows as (
         started_at,
         ended_at,
         billing_starts_at,
+        billing_time,
+        on_termination,
         recorded_at
     from {{ source('catalog', 'subscriptions') }}
 ),
@@ -40,7 +42,9 @@ last_recorded as (
         plan_code,
         started_at,
         ended_at,
-        billing_starts_at
+        billing_starts_at,
+        billing_time,
+        on_termination
     from ranked_by_recording
     where recording_rank = 1
 )

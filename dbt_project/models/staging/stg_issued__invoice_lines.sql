@@ -1,4 +1,4 @@
--- R-ADVANCE: the fees of single events that earlier closes issued, in publications that are visible.
+-- R-REGISTER: the lines that earlier closes issued, in publications that are visible.
 -- Grain: one row per line_key.
 
 with
@@ -10,26 +10,30 @@ publications as (select publication_sequence, close_sequence from {{ source('iss
 lines as (
     select
         publication_sequence,
+        invoice_number,
+        line_number,
         line_key,
         subscription_id,
+        fee_type,
         charge_code,
+        metric_code,
         filter_code,
         group_key,
+        description,
         service_period_start,
-        amount
+        service_period_end,
+        quantity,
+        amount,
+        coupon_amount,
+        tax_codes,
+        tax_rate,
+        price_details,
+        coalesce(original_invoice_number, invoice_number) as original_invoice_number
     from {{ source('issued', 'invoice_lines') }}
-    where fee_type = 'charge_in_advance'
 ),
 
 visible_before_the_run as (
-    select
-        lines.line_key,
-        lines.subscription_id,
-        lines.charge_code,
-        lines.filter_code,
-        lines.group_key,
-        lines.service_period_start as segment_starts_at,
-        lines.amount
+    select lines.*
     from lines
     inner join publications on lines.publication_sequence = publications.publication_sequence
     inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)

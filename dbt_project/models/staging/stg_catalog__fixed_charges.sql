@@ -1,0 +1,52 @@
+-- R-CATALOG: the fixed charges of the running catalog version, with every correction.
+-- Grain: one row per row_number (plan_code x fixed_charge_code x subscription_id x first_month x valid_from x recorded_at).
+
+with
+
+running as (select catalog_version from {{ ref('stg_control__run') }}),
+
+catalog_rows as (
+    select
+        catalog_version,
+        row_number,
+        fixed_charge_code,
+        plan_code,
+        subscription_id,
+        first_month,
+        last_month,
+        add_on_code,
+        charge_model,
+        display_name,
+        is_pay_in_advance,
+        is_prorated,
+        units,
+        unit_amount,
+        valid_from,
+        valid_to,
+        recorded_at
+    from {{ source('catalog', 'fixed_charges') }}
+),
+
+known_to_the_run as (
+    select
+        catalog_rows.row_number,
+        catalog_rows.fixed_charge_code,
+        catalog_rows.plan_code,
+        catalog_rows.subscription_id,
+        catalog_rows.first_month,
+        catalog_rows.last_month,
+        catalog_rows.add_on_code,
+        catalog_rows.charge_model,
+        catalog_rows.display_name,
+        catalog_rows.is_pay_in_advance,
+        catalog_rows.is_prorated,
+        catalog_rows.units,
+        catalog_rows.unit_amount,
+        catalog_rows.valid_from,
+        catalog_rows.valid_to,
+        catalog_rows.recorded_at
+    from catalog_rows
+    inner join running on catalog_rows.catalog_version = running.catalog_version
+)
+
+select * from known_to_the_run

@@ -1,0 +1,65 @@
+-- R-BASE: the base fees that earlier closes issued, in publications that are visible, each with the period that it bills.
+-- Grain: one row per (invoice_number, line_number).
+
+with
+
+running as (select close_sequence from {{ ref('stg_control__run') }}),
+
+publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+
+base_lines as (
+    select
+        publication_sequence,
+        invoice_number,
+        line_number,
+        subscription_id,
+        description,
+        service_period_start,
+        amount,
+        coupon_amount,
+        tax_codes,
+        tax_rate,
+        price_details
+    from {{ source('issued', 'invoice_lines') }}
+    where fee_type = 'subscription' and original_invoice_number is null
+),
+
+base_periods as (
+    select
+        publication_sequence,
+        subscription_id,
+        period_starts_at,
+        period_ends_at,
+        period_start_date,
+        period_end_date
+    from {{ source('issued', 'billed_periods') }}
+    where fee_family = 'base'
+),
+
+visible_before_the_run as (
+    select
+        base_lines.invoice_number,
+        base_lines.line_number,
+        base_lines.subscription_id,
+        base_lines.description,
+        base_lines.service_period_start,
+        base_lines.amount,
+        base_lines.coupon_amount,
+        base_lines.tax_codes,
+        base_lines.tax_rate,
+        base_lines.price_details,
+        base_periods.period_starts_at,
+        base_periods.period_start_date,
+        base_periods.period_end_date
+    from base_lines
+    inner join publications on base_lines.publication_sequence = publications.publication_sequence
+    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
+    inner join base_periods
+        on
+            base_lines.publication_sequence = base_periods.publication_sequence
+            and base_lines.subscription_id = base_periods.subscription_id
+            and base_lines.service_period_start >= base_periods.period_starts_at
+            and base_lines.service_period_start < base_periods.period_ends_at
+)
+
+select * from visible_before_the_run

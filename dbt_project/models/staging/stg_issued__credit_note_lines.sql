@@ -1,0 +1,37 @@
+-- R-NOTE: the invoice lines that earlier closes credited, in publications that are visible.
+-- Grain: one row per (document_key, line_number).
+
+with
+
+running as (select close_sequence from {{ ref('stg_control__run') }}),
+
+publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+
+credit_note_lines as (
+    select
+        publication_sequence,
+        document_key,
+        line_number,
+        invoice_number,
+        invoice_line_number,
+        amount,
+        amount_unrounded,
+        cause
+    from {{ source('issued', 'credit_note_lines') }}
+),
+
+visible_before_the_run as (
+    select
+        credit_note_lines.document_key,
+        credit_note_lines.line_number,
+        credit_note_lines.invoice_number,
+        credit_note_lines.invoice_line_number,
+        credit_note_lines.amount,
+        credit_note_lines.amount_unrounded,
+        credit_note_lines.cause
+    from credit_note_lines
+    inner join publications on credit_note_lines.publication_sequence = publications.publication_sequence
+    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
+)
+
+select * from visible_before_the_run

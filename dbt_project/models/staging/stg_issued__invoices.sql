@@ -1,0 +1,43 @@
+-- R-NOTE: the invoices that earlier closes issued, in publications that are visible: whom a note credits, and what is due.
+-- Grain: one row per invoice_number.
+
+with
+
+running as (select close_sequence from {{ ref('stg_control__run') }}),
+
+publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+
+invoices as (
+    select
+        publication_sequence,
+        document_key,
+        invoice_number,
+        customer_id,
+        payer_customer_id,
+        billing_entity_code,
+        currency,
+        tax_amount,
+        total_amount,
+        prepaid_credit_amount,
+        amount_due
+    from {{ source('issued', 'invoices') }}
+),
+
+visible_before_the_run as (
+    select
+        invoices.document_key,
+        invoices.invoice_number,
+        invoices.customer_id,
+        invoices.payer_customer_id,
+        invoices.billing_entity_code,
+        invoices.currency,
+        invoices.tax_amount,
+        invoices.total_amount,
+        invoices.prepaid_credit_amount,
+        invoices.amount_due
+    from invoices
+    inner join publications on invoices.publication_sequence = publications.publication_sequence
+    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
+)
+
+select * from visible_before_the_run
