@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 
 from orchestration.control import latest_batch, latest_catalog_version, set_run
-from orchestration.dbt_runner import SCHEDULE_MODEL
+from orchestration.dbt_runner import LATE_USAGE_MODEL, ONE_OFF_MODEL, SCHEDULE_MODEL
 from orchestration.errors import BadInput, Refused
 
 
@@ -53,8 +53,9 @@ def refuse_unended(close_date: date, now: datetime) -> None:
 def due_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[date]:
     """The billing dates that are to be closed by `through`, in order.
 
-    A period that became known only after its due date was closed joins the next date on which something becomes due:
-    a closed date never comes back.
+    A period or one-off fee that became known only after its date was closed joins the next date on which something
+    becomes due: a closed date never comes back. Where something changed for a subscription that is over, the first of
+    the next month is one.
 
     Args:
         con: a read-write connection; `control.run` is replaced, because the schedule reads its date from there.
@@ -63,14 +64,42 @@ def due_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[date]:
     version = latest_catalog_version(con)
     if version is None:
         return ()
-    # The cut-off is left out: what is due follows from the catalog and what is issued, not from usage.
-    set_run(con, "due_check", through, None, version, None)
+    set_run(con, "due_check", through, latest_batch(con), version, None)
+    last = last_published_date(con)
     rows = con.execute(
-        f"select distinct due_date from subscriptions.{SCHEDULE_MODEL}"
-        " where due_date <= ? and due_date > ? order by due_date",
-        [through, last_published_date(con) or date.min],
+        f"select distinct due_date from (select due_date from subscriptions.{SCHEDULE_MODEL}"
+        f" union all select billed_on as due_date from subscriptions.{ONE_OFF_MODEL}) as dates"
+        " where due_date <= ? and due_date > ?",
+        [through, last or date.min],
     ).fetchall()
-    return tuple(due_date for (due_date,) in rows)
+    dates = {due_date for (due_date,) in rows}
+    if last is not None and _awaits_adjustment(con, version):
+        dates.add(_next_month(last))
+    return tuple(sorted(due for due in dates if due <= through))
+
+
+def _awaits_adjustment(con: duckdb.DuckDBPyConnection, version: str) -> bool:
+    """Whether something changed for a subscription that is over, and that no due date of its own brings up again.
+
+    Usage is told from its batches; whether another catalog version changes anything is known by the close only.
+    """
+    rows = con.execute(
+        f"""
+        select 1 from subscriptions.{LATE_USAGE_MODEL} where is_over
+        union all
+        select 1 from subscriptions.int_subscriptions__registered_periods
+        where is_over and ? <> (
+            select catalog_version from issued.publications order by publication_sequence desc limit 1
+        )
+        limit 1
+        """,
+        [version],
+    ).fetchall()
+    return bool(rows)
+
+
+def _next_month(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def last_published_date(con: duckdb.DuckDBPyConnection) -> date | None:

@@ -63,6 +63,7 @@ class CloseReport:
     invoice_count: int
     totals: Mapping[str, Decimal]
     seconds: float
+    credit_note_count: int = 0
 
     def line(self) -> str:
         """One line for the terminal.
@@ -74,6 +75,9 @@ class CloseReport:
         noun = "invoice" if self.invoice_count == 1 else "invoices"
         totals = [f"{currency} {amount:,}" for currency, amount in sorted(self.totals.items())]
         words = [str(self.close_date), f"{self.invoice_count} {noun}", *totals]
+        if self.credit_note_count:
+            noun = "credit note" if self.credit_note_count == 1 else "credit notes"
+            words.append(f"{self.credit_note_count} {noun}")
         if self.outcome != "published":
             words.append(self.outcome)
         return "  ".join([*words, f"{self.seconds:.1f} s"])
@@ -221,12 +225,17 @@ def report_of(ws: Workspace, run: CloseRun, outcome: str, seconds: float) -> Clo
             """,
             [run.catalog_version, run.close_date],
         ).fetchall()
+        ((credit_note_count,),) = con.execute(
+            "select count(*) from finance.credit_notes where issue_date = ?", [run.close_date]
+        ).fetchall()
     totals = {
         currency: total.quantize(Decimal(1).scaleb(-minor_unit))
         for currency, _, total, minor_unit in rows
     }
     count = sum(invoice_count for _, invoice_count, _, _ in rows)
-    return CloseReport(run.close_date, run.close_sequence, outcome, count, totals, seconds)
+    return CloseReport(
+        run.close_date, run.close_sequence, outcome, count, totals, seconds, credit_note_count
+    )
 
 
 def published_close(ws: Workspace, close_date: date) -> CloseRun | None:

@@ -32,7 +32,7 @@ billable_charges as (
         is_pay_in_advance,
         {{ days_between('segment_start_date', 'segment_end_date') }} as segment_days
     from {{ ref('fct_billable_charges') }}
-    where is_due
+    where is_due and subscription_id not in (select subscription_id from {{ ref('fct_reopened_periods') }})
 ),
 
 metric_days as (

@@ -15,3 +15,4 @@ inner join {{ ref('stg_issued__billed_periods') }} as registered
         and due.fee_family = registered.fee_family
         and due.period_starts_at < registered.period_ends_at
         and due.period_ends_at > registered.period_starts_at
+where not due.is_reopened

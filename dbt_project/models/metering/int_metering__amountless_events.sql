@@ -17,7 +17,7 @@ dynamic_charges as (
 
 price_spans as (
     select subscription_id, price_row_number, span_starts_at, span_ends_at from {{ ref('fct_price_spans') }}
-    where charge_code is not null
+    where price_kind = 'charge'
 ),
 
 subscriptions as (select subscription_id, external_subscription_id from {{ ref('dim_subscriptions') }}),

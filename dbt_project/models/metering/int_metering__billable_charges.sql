@@ -1,5 +1,6 @@
 -- R-CHARGE: the charges that each measured period bills, in the parts of it in which one charge row is in force.
--- A period that is still open bills its charges in advance only.
+-- A period that is still open bills its charges in advance only. A segment's dates are those that count as days of it.
+-- A period that an upgrade cut does not bill a whole state in arrears that the new plan bills (R-HANDOVER).
 -- Grain: one row per (subscription_id, period_starts_at, charge_code, segment_starts_at).
 
 with
@@ -12,6 +13,7 @@ measured_periods as (
         period_ends_at,
         period_start_date,
         period_end_date,
+        billable_end_date,
         days,
         period_days,
         whole_period_starts_at,
@@ -25,7 +27,7 @@ measured_periods as (
 price_spans as (
     select subscription_id, price_row_number, span_start_date, span_end_date, span_starts_at, span_ends_at
     from {{ ref('fct_price_spans') }}
-    where charge_code is not null
+    where price_kind = 'charge'
 ),
 
 charge_terms as (
@@ -52,7 +54,7 @@ segments as (
         measured_periods.*,
         price_spans.price_row_number as charge_row_number,
         greatest(measured_periods.period_start_date, price_spans.span_start_date) as segment_start_date,
-        least(measured_periods.period_end_date, price_spans.span_end_date) as segment_end_date,
+        least(measured_periods.billable_end_date, price_spans.span_end_date) as segment_end_date,
         {{ segment_starts_at('measured_periods', 'price_spans') }} as segment_starts_at,
         {{ segment_ends_at('measured_periods', 'price_spans') }} as segment_ends_at
     from measured_periods
@@ -63,6 +65,8 @@ segments as (
             and measured_periods.period_end_date > price_spans.span_start_date
 ),
 
+handed_over_metrics as (select subscription_id, metric_code from {{ ref('int_metering__handed_over_metrics') }}),
+
 billable_charges as (
     select
         segments.subscription_id,
@@ -70,7 +74,7 @@ billable_charges as (
         segments.period_starts_at,
         segments.period_ends_at,
         segments.period_start_date,
-        segments.period_end_date,
+        segments.billable_end_date,
         segments.days,
         segments.period_days,
         segments.whole_period_starts_at,
@@ -98,9 +102,19 @@ billable_charges as (
         charge_terms.needs_events
     from segments
     inner join charge_terms on segments.charge_row_number = charge_terms.charge_row_number
+    left join handed_over_metrics
+        on
+            segments.subscription_id = handed_over_metrics.subscription_id
+            and charge_terms.metric_code = handed_over_metrics.metric_code
+            and segments.period_ends_at < segments.whole_period_ends_at
+            and charge_terms.is_recurring
+            and charge_terms.aggregation_type <> 'weighted_sum'
+            and not charge_terms.is_prorated
+            and not charge_terms.is_pay_in_advance
     where
         segments.segment_starts_at <= segments.measured_until_at
         and (segments.is_due or charge_terms.is_pay_in_advance)
+        and handed_over_metrics.metric_code is null
 )
 
 select * from billable_charges

@@ -1,5 +1,6 @@
 -- R-AGG: the events that each charge measures, under their filter and group, in time order, with the days they count.
--- What came before the period counts as carried over: a number in full, a value from the period's first day.
+-- What came before the period is carried over and counts from its first day: in full, unless the period is cut short.
+-- On a day that is the next subscription's no day is left to count.
 -- Grain: one row per (subscription_id, charge_code, period_starts_at, segment_starts_at, event_key).
 
 with
@@ -11,7 +12,7 @@ measured_events as (
         charge_row_number,
         period_starts_at,
         period_start_date,
-        period_end_date,
+        billable_end_date,
         period_days,
         segment_starts_at,
         timezone,
@@ -90,10 +91,7 @@ charge_events as (
         event_value,
         value_text,
         operation_type,
-        case
-            when is_before_period and value_text is null then period_days
-            else least({{ days_between('local_date', 'period_end_date') }}, period_days)
-        end as days_left,
+        greatest(0, least({{ days_between('local_date', 'billable_end_date') }}, period_days)) as days_left,
         is_before_period,
         precise_total_amount_cents,
         properties

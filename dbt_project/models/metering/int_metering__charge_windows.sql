@@ -6,7 +6,7 @@ with
 price_spans as (
     select subscription_id, price_row_number, span_starts_at, span_ends_at
     from {{ ref('fct_price_spans') }}
-    where charge_code is not null
+    where price_kind = 'charge'
 ),
 
 charge_terms as (select charge_row_number, metric_code from {{ ref('int_metering__charge_terms') }}),

@@ -16,7 +16,7 @@ subscriptions as (
 
 price_spans as (
     select subscription_id, span_starts_at, span_ends_at from {{ ref('fct_price_spans') }}
-    where charge_code is not null
+    where price_kind = 'charge'
 ),
 
 periods as (

@@ -12,14 +12,22 @@ terms as (
         plan_code,
         billing_entity_code,
         currency,
+        grace_days,
+        is_pay_in_advance,
+        on_termination,
+        adjustment_days,
+        adjustment_minimum_amount,
+        trial_end_date,
         started_at,
         ended_at,
+        end_kind,
         billing_starts_at
     from {{ ref('int_subscriptions__terms') }}
 ),
 
 resume_points as (
-    select subscription_id, resumes_at from {{ ref('int_subscriptions__resume_points') }}
+    select subscription_id, resumes_at, subscription_end_date, billable_end_date
+    from {{ ref('int_subscriptions__resume_points') }}
     where fee_family = 'usage'
 ),
 
@@ -43,10 +51,19 @@ spans as (
         terms.billing_entity_code,
         terms.currency,
         currencies.minor_unit,
+        terms.grace_days,
+        terms.is_pay_in_advance,
+        terms.on_termination,
+        terms.adjustment_days,
+        terms.adjustment_minimum_amount,
+        terms.trial_end_date,
         terms.started_at,
         terms.ended_at,
+        terms.end_kind,
+        resume_points.subscription_end_date,
+        resume_points.billable_end_date,
         terms.billing_starts_at,
-        coalesce(last_due_periods.period_ends_at, resume_points.resumes_at) as usage_billed_until_at
+        greatest(last_due_periods.period_ends_at, resume_points.resumes_at) as usage_billed_until_at
     from terms
     inner join currencies on terms.currency = currencies.currency
     inner join resume_points on terms.subscription_id = resume_points.subscription_id

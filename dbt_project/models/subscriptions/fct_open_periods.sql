@@ -15,17 +15,18 @@ scheduled_periods as (
         period_ends_at,
         period_start_date,
         period_end_date,
+        billable_end_date,
         days,
         period_days,
         whole_period_starts_at,
         whole_period_ends_at,
         timezone,
         due_date
-    from {{ ref('int_subscriptions__scheduled_periods') }}
+    from {{ ref('int_subscriptions__periods_ahead') }}
     where fee_family = 'usage'
 ),
 
-day_starts as (select timezone, local_date, starts_at from {{ ref('int_subscriptions__day_starts') }}),
+day_starts as (select timezone, local_date, starts_at from {{ ref('int_subscriptions__midnights') }}),
 
 begun as (
     select
@@ -35,6 +36,7 @@ begun as (
         scheduled_periods.period_ends_at,
         scheduled_periods.period_start_date,
         scheduled_periods.period_end_date,
+        scheduled_periods.billable_end_date,
         scheduled_periods.days,
         scheduled_periods.period_days,
         scheduled_periods.whole_period_starts_at,

@@ -1,66 +1,113 @@
--- R-PERIOD: the calendar periods, in local dates, from where a subscription resumes until just beyond the close date.
+-- R-PERIOD: the periods, in local dates, from where a subscription resumes until just beyond the close date.
 -- Grain: one row per (subscription_id, fee_family, period_start_date).
 
 with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-terms as (
-    select subscription_id, billing_interval from {{ ref('int_subscriptions__terms') }}
+terms as (select subscription_id, origin_date, billing_starts_at from {{ ref('int_subscriptions__derived_terms') }}),
+
+first_registered as (
+    select
+        subscription_id,
+        fee_family,
+        min(period_start_date) as period_start_date
+    from {{ ref('stg_issued__billed_periods') }}
+    group by subscription_id, fee_family
 ),
 
 resume_points as (
-    select subscription_id, fee_family, is_due_at_start, resumes_at, resume_date, subscription_end_date
+    select
+        subscription_id,
+        fee_family,
+        billing_interval,
+        is_due_at_start,
+        first_row_date,
+        resumes_at,
+        resume_date,
+        billing_start_date,
+        subscription_end_date,
+        billable_end_date
     from {{ ref('int_subscriptions__resume_points') }}
 ),
 
-first_periods as (
+-- From where a subscription resumes to its end; and where its start moved back, from there to what was registered first.
+unregistered as (
+    select
+        subscription_id,
+        fee_family,
+        billing_interval,
+        is_due_at_start,
+        first_row_date,
+        resumes_at,
+        resume_date,
+        subscription_end_date,
+        billable_end_date
+    from resume_points
+    where resume_date < subscription_end_date
+    union all
     select
         resume_points.subscription_id,
         resume_points.fee_family,
+        resume_points.billing_interval,
         resume_points.is_due_at_start,
-        resume_points.resumes_at,
-        resume_points.resume_date,
-        resume_points.subscription_end_date,
-        terms.billing_interval,
-        {{ calendar_period_start('resume_points.resume_date', 'terms.billing_interval') }} as first_day
+        resume_points.first_row_date,
+        terms.billing_starts_at as resumes_at,
+        resume_points.billing_start_date as resume_date,
+        least(first_registered.period_start_date, resume_points.subscription_end_date) as subscription_end_date,
+        least(first_registered.period_start_date, resume_points.billable_end_date) as billable_end_date
     from resume_points
     inner join terms on resume_points.subscription_id = terms.subscription_id
-    where resume_points.resume_date < resume_points.subscription_end_date
+    inner join first_registered
+        on
+            resume_points.subscription_id = first_registered.subscription_id
+            and resume_points.fee_family = first_registered.fee_family
+            and resume_points.billing_start_date < first_registered.period_start_date
+),
+
+numbered as (
+    select
+        unregistered.*,
+        terms.origin_date,
+        {{ period_number('terms.origin_date', 'unregistered.billing_interval', 'unregistered.resume_date') }}
+        - 1 as first_number,
+        {{ period_number('terms.origin_date', 'unregistered.billing_interval', 'running.close_date') }} as last_number
+    from unregistered
+    cross join running
+    inner join terms on unregistered.subscription_id = terms.subscription_id
 ),
 
 -- 5,300 weeks are a century: more than the time zone data spans.
 counted_periods as (
     select
-        first_periods.*,
-        steps.period_index,
-        {{ calendar_period_after(
-            'first_periods.first_day', 'first_periods.billing_interval', 'steps.period_index'
-        ) }} as whole_start_date,
-        {{ calendar_period_after(
-            'first_periods.first_day', 'first_periods.billing_interval', '(steps.period_index + 1)'
-        ) }} as whole_end_date
-    from first_periods
-    cross join running
-    inner join range(0, 5300) as steps (period_index)
-        on steps.period_index <= {{ calendar_periods_until(
-            'first_periods.first_day', 'first_periods.billing_interval', 'running.close_date'
-        ) }}
+        numbered.*,
+        {{ period_start('numbered.origin_date', 'numbered.billing_interval', '(first_number + steps.step)') }}
+            as whole_start_date,
+        {{ period_start('numbered.origin_date', 'numbered.billing_interval', '(first_number + steps.step + 1)') }}
+            as whole_end_date
+    from numbered
+    inner join range(0, 5300) as steps (step) on steps.step <= numbered.last_number - numbered.first_number
 ),
 
 clipped_to_the_subscription as (
     select
         subscription_id,
         fee_family,
+        billing_interval,
         is_due_at_start,
+        whole_start_date <= resume_date as is_resumed,
         resumes_at,
-        period_index,
         whole_start_date,
         whole_end_date,
         greatest(whole_start_date, resume_date) as period_start_date,
-        least(whole_end_date, subscription_end_date) as period_end_date
+        least(whole_end_date, subscription_end_date) as period_end_date,
+        greatest(
+            least(whole_end_date, billable_end_date), greatest(whole_start_date, resume_date)
+        ) as billable_end_date
     from counted_periods
-    where greatest(whole_start_date, resume_date) < least(whole_end_date, subscription_end_date)
+    where
+        greatest(whole_start_date, resume_date) < least(whole_end_date, subscription_end_date)
+        and (first_row_date is null or least(whole_end_date, subscription_end_date) > first_row_date)
 )
 
 select * from clipped_to_the_subscription

@@ -1,16 +1,14 @@
 -- R-ZONE: the UTC instant at which a local date begins: the first instant whose local date is that date or later.
 -- So a midnight that a zone skips begins at the change, and one that occurs twice begins at the first.
--- Grain: one row per (timezone, local_date) that bounds a period or is the close date.
+-- Grain: one row per (timezone, local_date) that bounds a scheduled period or a trial.
 
 with
 
-terms as (select subscription_id, timezone from {{ ref('int_subscriptions__terms') }}),
+terms as (select subscription_id, timezone, trial_end_date from {{ ref('int_subscriptions__derived_terms') }}),
 
 calendar_periods as (
     select subscription_id, whole_start_date, whole_end_date from {{ ref('int_subscriptions__calendar_periods') }}
 ),
-
-running as (select close_date from {{ ref('stg_control__run') }}),
 
 tz_offsets as (
     select timezone, offset_starts_at, offset_ends_at, offset_seconds from {{ ref('stg_reference__tz_offsets') }}
@@ -25,9 +23,9 @@ bounding_dates as (
     from calendar_periods
     inner join terms on calendar_periods.subscription_id = terms.subscription_id
     union
-    select terms.timezone, running.close_date as local_date
+    select timezone, trial_end_date as local_date
     from terms
-    cross join running
+    where trial_end_date is not null
 ),
 
 candidate_instants as (

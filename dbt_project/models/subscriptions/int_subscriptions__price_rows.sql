@@ -1,19 +1,24 @@
--- R-PRICE-ROW: the plan and charge rows that may price a subscription, by the local dates between which each would.
+-- R-PRICE-ROW: the plan, charge and fixed charge rows that may price a subscription, by the local dates of each.
 -- Of several in force an own row wins over the plan's, then one of a phase, then the last recorded, then the last in file.
--- Grain: one row per (subscription_id, charge_code, price_row_number); charge_code NULL is the plan's base fee.
+-- Grain: one row per (subscription_id, price_kind, charge_code, price_row_number); charge_code NULL is the plan's base fee.
 
 with
 
 terms as (select subscription_id, plan_code from {{ ref('int_subscriptions__terms') }}),
 
+-- What was billed in advance for days after an end has its prices until there.
 billing_spans as (
-    select subscription_id, billing_start_date, subscription_end_date
+    select
+        subscription_id,
+        min(billing_start_date) as billing_start_date,
+        max(greatest(subscription_end_date, resume_date)) as subscription_end_date
     from {{ ref('int_subscriptions__resume_points') }}
-    where fee_family = 'usage'
+    group by subscription_id
 ),
 
 price_rows as (
     select
+        'plan' as price_kind,
         cast(null as varchar) as charge_code,
         row_number as price_row_number,
         plan_code,
@@ -26,6 +31,7 @@ price_rows as (
     from {{ ref('stg_catalog__plans') }}
     union all
     select
+        'charge' as price_kind,
         charge_code,
         row_number as price_row_number,
         plan_code,
@@ -36,12 +42,26 @@ price_rows as (
         valid_to,
         recorded_at
     from {{ ref('stg_catalog__charges') }}
+    union all
+    select
+        'fixed_charge' as price_kind,
+        fixed_charge_code as charge_code,
+        row_number as price_row_number,
+        plan_code,
+        subscription_id,
+        first_month,
+        last_month,
+        valid_from,
+        valid_to,
+        recorded_at
+    from {{ ref('stg_catalog__fixed_charges') }}
 ),
 
 -- Month n of a phase begins n - 1 months after the local date on which billing began, clamped to the month's length.
 dated as (
     select
         terms.subscription_id,
+        price_rows.price_kind,
         price_rows.charge_code,
         price_rows.price_row_number,
         greatest(
@@ -60,6 +80,8 @@ dated as (
                 billing_spans.subscription_end_date
             )
         ) as in_force_to,
+        coalesce(price_rows.subscription_id, '') || '|' || coalesce(cast(price_rows.first_month as varchar), '') || '|'
+        || cast(price_rows.valid_from as varchar) || '|' || cast(price_rows.recorded_at as varchar) as price_row_key,
         price_rows.subscription_id is not null as is_own,
         price_rows.first_month is not null or price_rows.last_month is not null as is_phase,
         price_rows.recorded_at
@@ -74,12 +96,14 @@ dated as (
 ranked as (
     select
         subscription_id,
+        price_kind,
         charge_code,
         price_row_number,
+        price_row_key,
         in_force_from,
         in_force_to,
         row_number() over (
-            partition by subscription_id, charge_code
+            partition by subscription_id, price_kind, charge_code
             order by is_own desc, is_phase desc, recorded_at desc, price_row_number desc
         ) as precedence
     from dated

@@ -5,18 +5,17 @@
 with
 
 terms as (
-    select subscription_id, timezone, is_pay_in_advance, billing_starts_at, ended_at
-    from {{ ref('int_subscriptions__terms') }}
+    select subscription_id, billing_starts_at, ended_at from {{ ref('int_subscriptions__derived_terms') }}
 ),
 
 fee_families as (
-    select 'base' as fee_family
-    union all
-    select 'usage' as fee_family
+    select subscription_id, fee_family, billing_interval, is_due_at_start, first_row_date
+    from {{ ref('int_subscriptions__fee_families') }}
 ),
 
-tz_offsets as (
-    select timezone, offset_starts_at, offset_ends_at, offset_seconds from {{ ref('stg_reference__tz_offsets') }}
+local_spans as (
+    select subscription_id, billing_start_date, end_date, billable_end_date
+    from {{ ref('int_subscriptions__local_spans') }}
 ),
 
 last_registered as (
@@ -29,41 +28,35 @@ last_registered as (
     group by subscription_id, fee_family
 ),
 
--- An end exactly at local midnight closes the day before it, hence the microsecond.
-local_bounds as (
-    select
-        terms.subscription_id,
-        {{ local_date('terms.billing_starts_at', 'start_offsets.offset_seconds') }} as billing_start_date,
-        {{ local_date("terms.ended_at - interval '1' microsecond", 'end_offsets.offset_seconds') }}
-        + interval '1' day as end_date
-    from terms
-    inner join tz_offsets as start_offsets
-        on
-            terms.timezone = start_offsets.timezone
-            and terms.billing_starts_at >= start_offsets.offset_starts_at
-            and terms.billing_starts_at < start_offsets.offset_ends_at
-    inner join tz_offsets as end_offsets
-        on
-            terms.timezone = end_offsets.timezone
-            and terms.ended_at > end_offsets.offset_starts_at
-            and terms.ended_at <= end_offsets.offset_ends_at
-),
-
+-- Who moves west may end on a date that is registered already: what is left of it then is the date after, without days.
 resumed as (
     select
         terms.subscription_id,
         fee_families.fee_family,
-        fee_families.fee_family = 'base' and terms.is_pay_in_advance as is_due_at_start,
+        fee_families.billing_interval,
+        fee_families.is_due_at_start,
+        fee_families.first_row_date,
         coalesce(last_registered.period_ends_at, terms.billing_starts_at) as resumes_at,
-        coalesce(last_registered.period_end_date, local_bounds.billing_start_date) as resume_date,
-        local_bounds.billing_start_date,
-        cast(local_bounds.end_date as date) as subscription_end_date
+        coalesce(last_registered.period_end_date, local_spans.billing_start_date) as resume_date,
+        local_spans.billing_start_date,
+        case
+            when last_registered.period_ends_at < terms.ended_at
+                then greatest(local_spans.end_date, cast(last_registered.period_end_date + interval '1' day as date))
+            else local_spans.end_date
+        end as subscription_end_date,
+        case
+            when last_registered.period_ends_at <= terms.ended_at
+                then greatest(local_spans.billable_end_date, last_registered.period_end_date)
+            else local_spans.billable_end_date
+        end as billable_end_date,
+        local_spans.end_date as own_end_date,
+        local_spans.billable_end_date as own_billable_end_date
     from terms
-    cross join fee_families
-    inner join local_bounds on terms.subscription_id = local_bounds.subscription_id
+    inner join fee_families on terms.subscription_id = fee_families.subscription_id
+    inner join local_spans on terms.subscription_id = local_spans.subscription_id
     left join last_registered
         on
-            terms.subscription_id = last_registered.subscription_id
+            fee_families.subscription_id = last_registered.subscription_id
             and fee_families.fee_family = last_registered.fee_family
 )
 

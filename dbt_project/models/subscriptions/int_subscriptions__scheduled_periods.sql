@@ -1,42 +1,68 @@
 -- R-DUE: the periods that are not registered yet, with their UTC bounds and the close date that bills them.
+-- Days are those that fees by days count: without the day that is the next subscription's, and for base fees without trial.
 -- A period is due on the local date after its last day (arrears) or of its start (advance), plus the entity's days of grace.
 -- Grain: one row per (subscription_id, fee_family, period_start_date).
 
 with
 
 terms as (
-    select subscription_id, timezone, grace_days, ended_at from {{ ref('int_subscriptions__terms') }}
+    select subscription_id, timezone, grace_days, trial_end_date, ended_at
+    from {{ ref('int_subscriptions__derived_terms') }}
 ),
 
 calendar_periods as (
     select
         subscription_id,
         fee_family,
+        billing_interval,
         is_due_at_start,
+        is_resumed,
         resumes_at,
-        period_index,
         whole_start_date,
         whole_end_date,
         period_start_date,
-        period_end_date
+        period_end_date,
+        billable_end_date
     from {{ ref('int_subscriptions__calendar_periods') }}
 ),
 
-day_starts as (select timezone, local_date, starts_at from {{ ref('int_subscriptions__day_starts') }}),
+-- One key of zone and date: by the zone alone, engines would join the days with each other first.
+day_starts as (
+    select
+        timezone || ' ' || cast(local_date as varchar) as zoned_date,
+        starts_at
+    from {{ ref('int_subscriptions__day_starts') }}
+),
 
 bounded_in_utc as (
     select
         calendar_periods.subscription_id,
         calendar_periods.fee_family,
+        calendar_periods.billing_interval,
         calendar_periods.period_start_date,
         calendar_periods.period_end_date,
+        calendar_periods.billable_end_date,
+        terms.trial_end_date,
+        trial_ends.starts_at as trial_ends_at,
         case
-            when calendar_periods.period_index = 0 then calendar_periods.resumes_at else first_days.starts_at
+            when calendar_periods.is_resumed then calendar_periods.resumes_at
+            else greatest(calendar_periods.resumes_at, first_days.starts_at)
         end as period_starts_at,
         least(last_days.starts_at, terms.ended_at) as period_ends_at,
         first_days.starts_at as whole_period_starts_at,
         last_days.starts_at as whole_period_ends_at,
-        {{ days_between('calendar_periods.period_start_date', 'calendar_periods.period_end_date') }} as days,
+        case
+            when calendar_periods.fee_family = 'base'
+                then
+                    greatest(
+                        0,
+                        {{ days_between(
+                            'greatest(calendar_periods.period_start_date, terms.trial_end_date)',
+                            'calendar_periods.billable_end_date'
+                        ) }}
+                    )
+            else {{ days_between('calendar_periods.period_start_date', 'calendar_periods.billable_end_date') }}
+        end as days,
         {{ days_between('calendar_periods.whole_start_date', 'calendar_periods.whole_end_date') }} as period_days,
         terms.timezone,
         cast(
@@ -48,9 +74,11 @@ bounded_in_utc as (
     from calendar_periods
     inner join terms on calendar_periods.subscription_id = terms.subscription_id
     inner join day_starts as first_days
-        on terms.timezone = first_days.timezone and calendar_periods.whole_start_date = first_days.local_date
+        on terms.timezone || ' ' || cast(calendar_periods.whole_start_date as varchar) = first_days.zoned_date
     inner join day_starts as last_days
-        on terms.timezone = last_days.timezone and calendar_periods.whole_end_date = last_days.local_date
+        on terms.timezone || ' ' || cast(calendar_periods.whole_end_date as varchar) = last_days.zoned_date
+    left join day_starts as trial_ends
+        on terms.timezone || ' ' || cast(terms.trial_end_date as varchar) = trial_ends.zoned_date
 ),
 
 scheduled as (

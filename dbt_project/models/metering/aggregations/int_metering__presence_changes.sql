@@ -64,9 +64,9 @@ counted as (
         value_text,
         case when operation_type = 'add' then 1 else -1 end as unit_change,
         case
-            when operation_type = 'remove' then 1 - days_left
+            when operation_type = 'remove' then 1 - greatest(days_left, 1)
             when days_left_before is null then days_left
-            else least(days_left, days_left_before - 1)
+            else least(days_left, greatest(days_left_before, 1) - 1)
         end as day_change
     from changes
 )

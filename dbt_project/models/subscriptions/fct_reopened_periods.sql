@@ -1,0 +1,27 @@
+-- R-REOPEN: the registered periods that this close computes again, as invoicing compares them with what was issued for them.
+-- Bounds and dates are those that are registered; adjusted_starts_at is where the period begins as it is computed now.
+-- Grain: one row per (subscription_id, fee_family, period_starts_at).
+
+with
+
+reopened_periods as (
+    select
+        subscription_id,
+        fee_family,
+        plan_period_number,
+        kept_starts_at as period_starts_at,
+        kept_ends_at as period_ends_at,
+        kept_start_date as period_start_date,
+        kept_end_date as period_end_date,
+        period_starts_at as adjusted_starts_at,
+        days,
+        period_days,
+        timezone,
+        document_key,
+        is_end_withdrawn,
+        cause,
+        inputs_digest
+    from {{ ref('int_subscriptions__reopened_periods') }}
+)
+
+select * from reopened_periods

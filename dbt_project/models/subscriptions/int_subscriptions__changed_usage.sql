@@ -1,0 +1,61 @@
+-- R-REOPEN: the registered usage periods for which usage came that their close did not know.
+-- What was billed in advance and then retracted, the close of its period could not take back: it is looked at once more.
+-- Grain: one row per (subscription_id, registered_starts_at, cause).
+
+with
+
+usage_periods as (
+    select subscription_id, registered_starts_at, registered_ends_at, examined_batch, is_over, is_adjustment
+    from {{ ref('int_subscriptions__registered_periods') }}
+    where fee_family = 'usage'
+),
+
+terms as (
+    select subscription_id, external_subscription_id, customer_id
+    from {{ ref('int_subscriptions__derived_terms') }}
+),
+
+named_periods as (
+    select usage_periods.*, 'subscription ' || terms.external_subscription_id as user_key
+    from usage_periods
+    inner join terms on usage_periods.subscription_id = terms.subscription_id
+    union all
+    select usage_periods.*, 'customer ' || terms.customer_id as user_key
+    from usage_periods
+    inner join terms on usage_periods.subscription_id = terms.subscription_id
+),
+
+first_unseen as (select min(examined_batch) as examined_batch from usage_periods),
+
+new_usage as (
+    select
+        new_usage.cause,
+        new_usage.batch_number,
+        new_usage.user_key,
+        new_usage.usage_starts_at,
+        new_usage.usage_ends_at,
+        new_usage.is_recurring
+    from {{ ref('int_subscriptions__new_usage') }} as new_usage
+    inner join first_unseen
+        on new_usage.batch_number > first_unseen.examined_batch or new_usage.cause = 'retracted_usage'
+),
+
+changed as (
+    select distinct
+        named_periods.subscription_id,
+        named_periods.registered_starts_at,
+        named_periods.is_over,
+        new_usage.cause
+    from named_periods
+    inner join new_usage
+        on
+            named_periods.user_key = new_usage.user_key
+            and (
+                named_periods.examined_batch < new_usage.batch_number
+                or (new_usage.cause = 'retracted_usage' and not named_periods.is_adjustment)
+            )
+            and named_periods.registered_ends_at > new_usage.usage_starts_at
+            and (new_usage.is_recurring or named_periods.registered_starts_at < new_usage.usage_ends_at)
+)
+
+select * from changed
