@@ -1,4 +1,4 @@
--- R-ADVANCE: no event of a charge in advance is on two invoices: what an earlier close issued, this one does not.
+-- R-ADVANCE: no fee is on two invoices: what an earlier close issued, this one does not.
 -- Grain: one row per line that was issued before.
 
 select
@@ -7,4 +7,4 @@ select
     invoice_lines.charge_code,
     invoice_lines.event_id
 from {{ ref('fct_invoice_lines') }} as invoice_lines
-inner join {{ ref('stg_issued__advance_fees') }} as issued on invoice_lines.line_key = issued.line_key
+inner join {{ ref('stg_issued__invoice_lines') }} as issued on invoice_lines.line_key = issued.line_key

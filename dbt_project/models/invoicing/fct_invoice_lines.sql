@@ -1,4 +1,4 @@
--- R-LINE: each fee becomes one line of the invoice of its payer, currency and entity.
+-- R-LINE: each fee becomes one line of the invoice of its payer, currency, entity and type: one-off fees have their own.
 -- Grain: one row per (document_key, line_number).
 
 with
@@ -25,27 +25,41 @@ fees as (
         priced_quantity,
         amount_unrounded,
         amount,
-        price_details
-    from {{ ref('int_invoicing__fees') }}
+        price_details,
+        cause,
+        original_invoice_number,
+        original_tax_codes
+    from {{ ref('int_invoicing__billed_fees') }}
 ),
 
 subscriptions as (
     select subscription_id, customer_id, billing_entity_code, currency, minor_unit from {{ ref('dim_subscriptions') }}
 ),
 
--- One invoice per payer, currency, entity and type and close: the key says so.
-addressed as (
+one_off_fees as (select * from {{ ref('int_invoicing__one_off_fees') }}),
+
+all_fees as (
     select
-        'invoice/' || cast(running.close_date as varchar) || '/' || subscriptions.billing_entity_code || '/'
-        || subscriptions.customer_id || '/' || subscriptions.currency || '/subscription' as document_key,
         fees.*,
         subscriptions.customer_id,
         subscriptions.billing_entity_code,
         subscriptions.currency,
-        subscriptions.minor_unit
+        subscriptions.minor_unit,
+        'subscription' as invoice_type
     from fees
-    cross join running
     inner join subscriptions on fees.subscription_id = subscriptions.subscription_id
+    union all
+    select * from one_off_fees
+),
+
+-- One invoice per payer, currency, entity and type and close: the key says so.
+addressed as (
+    select
+        'invoice/' || cast(running.close_date as varchar) || '/' || all_fees.billing_entity_code || '/'
+        || all_fees.customer_id || '/' || all_fees.currency || '/' || all_fees.invoice_type as document_key,
+        all_fees.*
+    from all_fees
+    cross join running
 ),
 
 lines as (
@@ -61,10 +75,12 @@ lines as (
                     filter_position,
                     group_key nulls first,
                     segment_starts_at,
-                    point_number
+                    point_number,
+                    line_key
             ) as integer
         ) as line_number,
         line_key,
+        invoice_type,
         customer_id,
         billing_entity_code,
         subscription_id,
@@ -87,7 +103,10 @@ lines as (
         ) }} as amount,
         price_details,
         currency,
-        minor_unit
+        minor_unit,
+        cause,
+        original_invoice_number,
+        original_tax_codes
     from addressed
 )
 

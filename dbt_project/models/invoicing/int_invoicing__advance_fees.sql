@@ -30,8 +30,16 @@ rated_charges as (
 subscriptions as (select subscription_id, minor_unit from {{ ref('dim_subscriptions') }}),
 
 issued as (
-    select line_key, subscription_id, charge_code, filter_code, group_key, segment_starts_at, amount
-    from {{ ref('stg_issued__advance_fees') }}
+    select
+        line_key,
+        subscription_id,
+        charge_code,
+        filter_code,
+        group_key,
+        service_period_start as segment_starts_at,
+        amount
+    from {{ ref('int_invoicing__standing_lines') }}
+    where fee_type = 'charge_in_advance'
 ),
 
 issued_amounts as (

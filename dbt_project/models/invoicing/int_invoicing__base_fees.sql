@@ -1,11 +1,21 @@
 -- R-BASE: the plan amount of each due base period, by its inclusive local days out of the whole period's.
 -- Where another plan row comes into force inside the period, each row's part is a fee of its own, by its days.
+-- The trial is no part of any fee, and a day that is the next subscription's counts in none.
 -- Grain: one row per (subscription_id, period_starts_at, segment_starts_at).
 
 with
 
 periods as (
-    select subscription_id, period_starts_at, period_ends_at, period_start_date, period_end_date, period_days
+    select
+        subscription_id,
+        period_starts_at,
+        period_ends_at,
+        period_start_date,
+        period_end_date,
+        billable_end_date,
+        trial_end_date,
+        trial_ends_at,
+        period_days
     from {{ ref('fct_subscription_periods') }}
     where fee_family = 'base'
 ),
@@ -25,11 +35,19 @@ segments as (
         periods.period_days,
         plans.plan_name,
         plans.amount as plan_amount,
-        {{ segment_starts_at('periods', 'price_spans') }} as segment_starts_at,
+        case
+            when greatest(price_spans.span_start_date, periods.trial_end_date) <= periods.period_start_date
+                then periods.period_starts_at
+            else
+                least(
+                    greatest(price_spans.span_starts_at, periods.period_starts_at, periods.trial_ends_at),
+                    periods.period_ends_at
+                )
+        end as segment_starts_at,
         {{ segment_ends_at('periods', 'price_spans') }} as segment_ends_at,
         {{ days_between(
-            'greatest(periods.period_start_date, price_spans.span_start_date)',
-            'least(periods.period_end_date, price_spans.span_end_date)'
+            'greatest(periods.period_start_date, price_spans.span_start_date, periods.trial_end_date)',
+            'least(periods.billable_end_date, price_spans.span_end_date)'
         ) }} as days
     from periods
     inner join price_spans
@@ -52,6 +70,7 @@ base_fees as (
         || '","days":"' || cast(days as varchar)
         || '","period_days":"' || cast(period_days as varchar) || '"}' as price_details
     from segments
+    where days > 0
 )
 
 select * from base_fees

@@ -81,10 +81,10 @@ dated_changes as (
             when is_before_period and is_pay_in_advance then period_days
             when is_before_period then days_left
             when is_pay_in_advance or value_text is null then days_left
-            when units < 0 then days_left - 1
+            when units < 0 then greatest(days_left, 1) - 1
             else least(
                     days_left,
-                    lag(case when not is_before_period then days_left - 1 end) over (
+                    lag(case when not is_before_period then greatest(days_left, 1) - 1 end) over (
                         partition by walk_number, value_text, units <> 0
                         order by is_before_period desc, event_number
                     )
