@@ -9,8 +9,9 @@ import duckdb
 
 from orchestration.close_run import CloseRun
 from orchestration.errors import OffenderTable, Refused
+from orchestration.publish.context import append_context
 from orchestration.publish.digest import drafts_digest, publication_hash
-from orchestration.publish.tables import ADDED, DRAFTS, issued_columns
+from orchestration.publish.tables import DRAFTS, KINDS, Kind, issued_columns
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
 
@@ -26,11 +27,12 @@ def append(ws: Workspace, run: CloseRun) -> int:
         _refuse_another_run(con, run)
         digest = _vouched_digest(con, run)
         sequence = _next(con, "select max(publication_sequence) from issued.publications")
-        _append_invoices(con, sequence)
+        for kind in KINDS:
+            _append_documents(con, kind, sequence)
         for table in DRAFTS:
-            if table != "invoices":
+            if table not in {kind.table for kind in KINDS}:
                 _append_rows(con, run, table, sequence)
-        _append_context(con, run, sequence)
+        append_context(con, run, sequence)
         _check_numbers(con)
         _check_rows(con, sequence)
         _append_publication(con, run, sequence, digest)
@@ -82,18 +84,23 @@ def _next(con: duckdb.DuckDBPyConnection, query: str) -> int:
     return (row[0] or 0) + 1 if row else 1
 
 
-def _append_invoices(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
+def _append_documents(con: duckdb.DuckDBPyConnection, kind: Kind, sequence: int) -> None:
     """Number the drafts of each entity from where its issued numbers end, in order of document_key."""
-    copied = [c for c in issued_columns("invoices") if c not in (*ADDED, "document_key")]
-    numbered = (
-        "publication_sequence, document_key, invoice_number, number_index, issue_date, due_date"
-    )
+    given = {
+        "publication_sequence": "?",
+        # Padded to six digits, never cut: the millionth document has seven.
+        kind.number: f"drafts.invoice_prefix || '{kind.infix}' || printf('%06d', drafts.number_index)",
+        "issue_date": "drafts.close_date",
+        "due_date": "cast(drafts.close_date + drafts.net_payment_days * interval '1' day as date)",
+    }
+    columns = issued_columns(kind.table)
+    chosen = ", ".join(given.get(column, f"drafts.{column}") for column in columns)
     con.execute(
         f"""
-        insert into issued.invoices ({numbered}, {", ".join(copied)})
+        insert into issued.{kind.table} ({", ".join(columns)})
         with last_numbers as (
             select billing_entity_code, max(number_index) as number_index
-            from issued.invoices
+            from issued.{kind.table}
             group by billing_entity_code
         ),
         numbered as (
@@ -103,19 +110,10 @@ def _append_invoices(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
                     partition by drafts.billing_entity_code
                     order by drafts.document_key
                 ) as number_index
-            from {DRAFTS["invoices"]} as drafts
+            from {DRAFTS[kind.table]} as drafts
             left join last_numbers on drafts.billing_entity_code = last_numbers.billing_entity_code
         )
-        select
-            ? as publication_sequence,
-            drafts.document_key,
-            -- Padded to six digits, never cut: the millionth invoice has seven.
-            drafts.invoice_prefix || '-' || printf('%06d', drafts.number_index),
-            drafts.number_index,
-            drafts.close_date as issue_date,
-            cast(drafts.close_date + drafts.net_payment_days * interval '1' day as date) as due_date,
-            {", ".join(f"drafts.{column}" for column in copied)}
-        from numbered as drafts
+        select {chosen} from numbered as drafts
         """,
         [sequence],
     )
@@ -125,145 +123,123 @@ def _append_rows(con: duckdb.DuckDBPyConnection, run: CloseRun, table: str, sequ
     expressions = {
         "publication_sequence": str(sequence),
         "close_sequence": str(run.close_sequence),
-        "invoice_number": "invoices.invoice_number",
     }
     columns = issued_columns(table)
-    chosen = ", ".join(expressions.get(column, f"drafts.{column}") for column in columns)
     numbers = ""
-    if "invoice_number" in columns:
-        numbers = f"""
-            left join issued.invoices as invoices
-                on drafts.document_key = invoices.document_key and invoices.publication_sequence = {sequence}
-        """
+    for kind in KINDS:
+        key = kind.key_in(table)
+        if kind.number in columns and key:
+            expressions[kind.number] = f"{kind.table}.{kind.number}"
+            numbers += f" left join issued.{kind.table} as {kind.table} on drafts.{key} = {kind.table}.document_key"
+            if key == "document_key":
+                numbers += f" and {kind.table}.publication_sequence = {sequence}"
+    chosen = ", ".join(expressions.get(column, f"drafts.{column}") for column in columns)
     con.execute(
         f"insert into issued.{table} ({', '.join(columns)}) select {chosen} from {DRAFTS[table]} as drafts {numbers}"
     )
 
 
-def _append_context(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int) -> None:
-    """What finance reads beside documents: customers as known, rejects since the last publication, checks."""
-    row = con.execute("select max(cutoff_batch) from issued.publications").fetchone()
-    after_batch = (row[0] or 0) if row else 0
-    con.execute(
-        """
-        insert into issued.customers by name
-        select
-            ? as publication_sequence,
-            customers.customer_id,
-            customers.customer_name,
-            customers.billing_entity_code,
-            entities.entity_name as billing_entity_name,
-            customers.country,
-            coalesce(customers.timezone, entities.timezone) as timezone,
-            customers.purchase_order,
-            customers.metadata
-        from catalog.customers as customers
-        inner join catalog.billing_entities as entities
-            on
-                customers.billing_entity_code = entities.billing_entity_code
-                and customers.catalog_version = entities.catalog_version
-        where customers.catalog_version = ?
-        """,
-        [sequence, run.catalog_version],
-    )
-    con.execute(
-        """
-        insert into issued.rejected_events by name
-        select ? as publication_sequence, batch_number, file_name, line_number, reason, detail, line_text
-        from landing.fct_rejected_lines
-        where batch_number > ? and batch_number <= ?
-        union all
-        select
-            ? as publication_sequence,
-            repeated.batch_number,
-            files.file_name,
-            repeated.line_number,
-            repeated.verdict as reason,
-            'its key is that of batch ' || repeated.first_batch_number || ', line ' || repeated.first_line_number
-                || ', with other content' as detail,
-            repeated.line_text
-        from landing.fct_repeated_events as repeated
-        inner join landing.files as files on repeated.file_hash = files.file_hash
-        where repeated.verdict = 'conflict' and repeated.batch_number > ? and repeated.batch_number <= ?
-        """,
-        [sequence, after_batch, run.cutoff_batch] * 2,
-    )
-    con.execute(
-        """
-        insert into issued.close_checks by name
-        select ? as publication_sequence, check_name, stage, result, offender_count
-        from control.gate_results
-        where close_sequence = ?
-        """,
-        [sequence, run.close_sequence],
-    )
-
-
 def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
     """Paired with the numbering above: whatever it did, no gap and no number twice leaves this transaction."""
-    bad = con.execute(
-        """
-        select billing_entity_code
-        from issued.invoices
-        group by billing_entity_code
-        having
-            min(number_index) <> 1
-            or max(number_index) <> count(*)
-            or count(distinct number_index) <> count(*)
-            or count(distinct invoice_number) <> count(*)
-        """
-    ).fetchall()
-    if bad:
-        entities = ", ".join(row[0] for row in bad)
-        raise Refused(
-            f"Invoice numbers of {entities} would not be gapless and unique; nothing was published."
-        )
-    # Over all entities: one that takes over the prefix of another would repeat its numbers.
+    for kind in KINDS:
+        bad = con.execute(
+            f"""
+            select billing_entity_code
+            from issued.{kind.table}
+            group by billing_entity_code
+            having
+                min(number_index) <> 1
+                or max(number_index) <> count(*)
+                or count(distinct number_index) <> count(*)
+                or count(distinct {kind.number}) <> count(*)
+            order by billing_entity_code
+            """
+        ).fetchall()
+        if bad:
+            entities = ", ".join(row[0] for row in bad)
+            raise Refused(
+                f"{kind.noun} numbers of {entities} would not be gapless and unique; nothing was published."
+            )
+    # Over all entities and kinds: an entity that takes over the prefix of another would repeat its numbers.
+    numbers = " union all ".join(
+        f"select {kind.number} as number, document_key from issued.{kind.table}" for kind in KINDS
+    )
     twice = con.execute(
-        "select invoice_number, string_agg(document_key, ', ' order by document_key)"
-        " from issued.invoices group by invoice_number having count(*) > 1 order by 1 limit 5"
+        "select number, string_agg(document_key, ', ' order by document_key)"
+        f" from ({numbers}) as numbers group by number having count(*) > 1 order by 1 limit 5"
     ).fetchall()
     if twice:
         raise Refused(
-            f"Invoice number {twice[0][0]} would be given twice; nothing was published.",
-            [OffenderTable("numbers given twice", ("invoice_number", "document_keys"), twice)],
+            f"Document number {twice[0][0]} would be given twice; nothing was published.",
+            [OffenderTable("numbers given twice", ("number", "document_keys"), twice)],
         )
+
+
+# Rows that name their document by a number that was not given.
+_LOST = (
+    ("line", "invoice_lines", "invoice_number is null"),
+    ("tax", "invoice_taxes", "invoice_number is null"),
+    (
+        "credit movement",
+        "credit_movements",
+        "invoice_number is null and (document_key is not null or movement_kind = 'used')",
+    ),
+    ("credit note line", "credit_note_lines", "credit_note_number is null"),
+    ("credit note tax", "credit_note_taxes", "credit_note_number is null"),
+    (
+        "use of a credit note",
+        "credit_note_uses",
+        "invoice_number is null or credit_note_number is null",
+    ),
+)
 
 
 def _check_rows(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
-    """No line, tax or draw without its invoice, and no period registered twice, leaves this transaction."""
-    lost = con.execute(
-        """
-        select 'line' as kind, document_key from issued.invoice_lines
-        where publication_sequence = $sequence and invoice_number is null
-        union all
-        select 'tax' as kind, document_key from issued.invoice_taxes
-        where publication_sequence = $sequence and invoice_number is null
-        union all
-        select 'credit movement' as kind, document_key from issued.credit_movements
-        where
-            publication_sequence = $sequence and invoice_number is null
-            and (document_key is not null or movement_kind = 'used')
-        order by kind, document_key
-        limit 5
-        """,
-        {"sequence": sequence},
-    ).fetchall()
+    """No row without its document, no note overdrawn and no period registered twice, leaves this transaction."""
+    found = " union all ".join(
+        f"select '{kind}' as kind, document_key from issued.{table} where publication_sequence = {sequence}"
+        f" and ({condition})"
+        for kind, table, condition in _LOST
+    )
+    lost = con.execute(f"{found} order by kind, document_key limit 5").fetchall()
     if lost:
         raise Refused(
-            f"A {lost[0][0]} would belong to no invoice; nothing was published.",
-            [OffenderTable("rows without an invoice", ("kind", "document_key"), lost)],
+            f"A {lost[0][0]} would belong to no document; nothing was published.",
+            [OffenderTable("rows without a document", ("kind", "document_key"), lost)],
         )
+    _refuse_overdrawn(con)
     columns = ("subscription_id", "fee_family", "period_starts_at")
     listed = ", ".join(columns)
     twice = con.execute(
-        f"select {listed} from issued.billed_periods group by {listed} having count(*) > 1"
+        f"select {listed} from issued.billed_periods where not coalesce(is_adjustment, false)"
+        f" group by {listed} having count(*) > 1"
         f" order by {listed} limit 5"
     ).fetchall()
     if twice:
         raise Refused(
             f"A period of {twice[0][0]} would be billed twice; nothing was published.",
             [OffenderTable("periods billed twice", columns, twice)],
+        )
+
+
+def _refuse_overdrawn(con: duckdb.DuckDBPyConnection) -> None:
+    overdrawn = con.execute(
+        """
+        select credit_notes.credit_note_number, credit_notes.credit_amount, sum(uses.amount) as used_amount
+        from issued.credit_notes as credit_notes
+        inner join issued.credit_note_uses as uses
+            on credit_notes.document_key = uses.credit_note_document_key
+        group by credit_notes.credit_note_number, credit_notes.credit_amount
+        having sum(uses.amount) > credit_notes.credit_amount
+        order by credit_notes.credit_note_number
+        limit 5
+        """
+    ).fetchall()
+    if overdrawn:
+        columns = ("credit_note_number", "credit_amount", "used_amount")
+        raise Refused(
+            f"More than the credit of {overdrawn[0][0]} would be used; nothing was published.",
+            [OffenderTable("credit notes overdrawn", columns, overdrawn)],
         )
 
 

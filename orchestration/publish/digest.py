@@ -9,7 +9,9 @@ import hashlib
 
 import duckdb
 
-from orchestration.publish.tables import DRAFTS
+from orchestration.publish.tables import DRAFTS, KINDS, LATER_DRAFTS, issued_columns
+
+_NO_ROWS = "0:"
 
 
 def drafts_digest(con: duckdb.DuckDBPyConnection) -> str:
@@ -19,7 +21,10 @@ def drafts_digest(con: duckdb.DuckDBPyConnection) -> str:
     """
     digest = hashlib.sha256()
     for table, relation in DRAFTS.items():
-        digest.update(f"{table}:{_rows_digest(con, relation)}\n".encode())
+        rows = _rows_digest(con, relation)
+        if table in LATER_DRAFTS and rows == _NO_ROWS:
+            continue
+        digest.update(f"{table}:{rows}\n".encode())
     return digest.hexdigest()
 
 
@@ -44,14 +49,15 @@ def publication_hash(con: duckdb.DuckDBPyConnection, publication_sequence: int, 
         publication_sequence: whose documents.
         head: the previous publication's hash and the facts of this one, as text.
     """
-    documents = con.execute(
-        """
-        select invoice_number, issue_date, due_date, document_hash
-        from issued.invoices
-        where publication_sequence = ?
-        order by billing_entity_code, number_index
-        """,
-        [publication_sequence],
-    ).fetchall()
-    lines = [head, *("|".join(map(str, document)) for document in documents)]
+    lines = [head]
+    for kind in KINDS:
+        dates = ", ".join(
+            name for name in issued_columns(kind.table) if name in ("issue_date", "due_date")
+        )
+        documents = con.execute(
+            f"select {kind.number}, {dates}, document_hash from issued.{kind.table}"
+            " where publication_sequence = ? order by billing_entity_code, number_index",
+            [publication_sequence],
+        ).fetchall()
+        lines += ["|".join(map(str, document)) for document in documents]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -6,6 +6,9 @@ numbered, hashed or written.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from orchestration.contracts import TableContract, load_contracts
 
 # Drafts of the running close that publication copies, in the order in which they are copied.
@@ -16,16 +19,77 @@ DRAFTS = {
     "credit_movements": "settlement.fct_credit_movements",
     "billed_periods": "invoicing.fct_billed_periods",
     "usage_daily": "metering.fct_usage_daily",
+    "credit_notes": "settlement.fct_credit_notes",
+    "credit_note_lines": "settlement.fct_credit_note_lines",
+    "credit_note_taxes": "settlement.fct_credit_note_taxes",
+    "credit_note_uses": "settlement.fct_credit_note_uses",
+    "adjustments": "invoicing.fct_adjustments",
 }
+
+# Drafts that releases before had not: where one is empty, the digest of the drafts is the one that they wrote.
+LATER_DRAFTS = (
+    "credit_notes",
+    "credit_note_lines",
+    "credit_note_taxes",
+    "credit_note_uses",
+    "adjustments",
+)
 
 # What of an issued table is not a column of its draft: publication adds it.
 ADDED = (
     "publication_sequence",
     "close_sequence",
     "invoice_number",
+    "credit_note_number",
     "number_index",
     "issue_date",
     "due_date",
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of numbered document: table, noun, the column of its number, and what parts prefix and index in it.
+
+    `keys` maps the tables that name such a document by number to the column that names it by document_key.
+    """
+
+    table: str
+    noun: str
+    number: str
+    infix: str
+    keys: Mapping[str, str]
+
+    def key_in(self, table: str) -> str | None:
+        """The column of the draft of `table` that holds the document_key of a document of this kind."""
+        return self.keys.get(table)
+
+
+KINDS = (
+    Kind(
+        "invoices",
+        "Invoice",
+        "invoice_number",
+        "-",
+        {
+            "invoice_lines": "document_key",
+            "invoice_taxes": "document_key",
+            "credit_movements": "document_key",
+            "billed_periods": "document_key",
+            "credit_note_uses": "document_key",
+        },
+    ),
+    Kind(
+        "credit_notes",
+        "Credit note",
+        "credit_note_number",
+        "-CN-",
+        {
+            "credit_note_lines": "document_key",
+            "credit_note_taxes": "document_key",
+            "credit_note_uses": "credit_note_document_key",
+        },
+    ),
 )
 
 

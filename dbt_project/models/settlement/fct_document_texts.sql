@@ -1,5 +1,6 @@
--- R-SEAL: the canonical text of a document's lines, taxes and draws: rows by key, columns in contract order, decimals at contract
--- scale, UTC ISO instants. Fields are parted by the unit separator and rows by the record separator, which no code contains.
+-- R-SEAL: the canonical text of an invoice's lines, taxes, draws and notes used: rows by key, columns in contract order,
+-- decimals at contract scale, UTC ISO instants. Fields are parted by the unit separator and rows by the record separator, which
+-- no code contains.
 -- Grain: one row per document_key.
 
 with
@@ -38,14 +39,26 @@ wallet_draws as (
     group by document_key
 ),
 
+-- Only where there are some: a document without notes has the text that it had before notes were known.
+credit_note_uses as (
+    select
+        document_key,
+        {{ join_texts(canonical_row([
+            'credit_note_document_key', 'currency', 'amount'
+        ]), 'chr(30)', 'credit_note_document_key') }} as uses_text
+    from {{ ref('int_settlement__credit_note_uses') }}
+    group by document_key
+),
+
 texts as (
     select
         settled_lines.document_key,
         settled_lines.lines_text || chr(29) || coalesce(invoice_taxes.taxes_text, '') || chr(29)
-        || coalesce(wallet_draws.draws_text, '') as rows_text
+        || coalesce(wallet_draws.draws_text, '') || coalesce(chr(29) || credit_note_uses.uses_text, '') as rows_text
     from settled_lines
     left join invoice_taxes on settled_lines.document_key = invoice_taxes.document_key
     left join wallet_draws on settled_lines.document_key = wallet_draws.document_key
+    left join credit_note_uses on settled_lines.document_key = credit_note_uses.document_key
 )
 
 select * from texts

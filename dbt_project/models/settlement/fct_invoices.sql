@@ -8,6 +8,7 @@ running as (select close_date from {{ ref('stg_control__run') }}),
 amounts_due as (
     select
         document_key,
+        invoice_type,
         customer_id,
         billing_entity_code,
         currency,
@@ -33,7 +34,7 @@ customers as (select customer_id, purchase_order, metadata from {{ ref('stg_cata
 invoices as (
     select
         amounts_due.document_key,
-        'subscription' as invoice_type,
+        amounts_due.invoice_type,
         amounts_due.customer_id,
         amounts_due.customer_id as payer_customer_id,
         amounts_due.billing_entity_code,

@@ -23,7 +23,9 @@ invoice_lines as (
         amount_unrounded,
         amount,
         price_details,
-        currency
+        currency,
+        cause,
+        original_invoice_number
     from {{ ref('fct_invoice_lines') }}
 ),
 
@@ -60,10 +62,14 @@ settled as (
         cast(0 as decimal(20, 4)) as coupon_amount,
         line_taxes.tax_codes,
         coalesce(line_taxes.tax_rate, cast(0 as decimal(9, 5))) as tax_rate,
-        case when line_taxes.tax_codes is not null then 'customer' end as tax_evidence,
+        case
+            when line_taxes.tax_codes is null then null
+            when invoice_lines.original_invoice_number is not null then 'original_invoice'
+            else 'customer'
+        end as tax_evidence,
         invoice_lines.currency,
-        cast(null as varchar) as cause,
-        cast(null as varchar) as original_invoice_number,
+        invoice_lines.cause,
+        invoice_lines.original_invoice_number,
         cast(null as integer) as original_line_number
     from invoice_lines
     left join line_taxes

@@ -6,6 +6,7 @@ with
 invoice_totals as (
     select
         document_key,
+        invoice_type,
         customer_id,
         billing_entity_code,
         currency,
@@ -25,9 +26,18 @@ drawn as (
     group by document_key
 ),
 
+used_notes as (
+    select
+        document_key,
+        cast(sum(amount) as decimal(20, 4)) as credit_note_amount
+    from {{ ref('int_settlement__credit_note_uses') }}
+    group by document_key
+),
+
 amounts_due as (
     select
         invoice_totals.document_key,
+        invoice_totals.invoice_type,
         invoice_totals.customer_id,
         invoice_totals.billing_entity_code,
         invoice_totals.currency,
@@ -36,13 +46,16 @@ amounts_due as (
         invoice_totals.coupon_amount,
         invoice_totals.tax_amount,
         invoice_totals.total_amount,
-        cast(0 as decimal(20, 4)) as credit_note_amount,
+        coalesce(used_notes.credit_note_amount, cast(0 as decimal(20, 4))) as credit_note_amount,
         coalesce(drawn.prepaid_credit_amount, cast(0 as decimal(20, 4))) as prepaid_credit_amount,
         cast(
-            invoice_totals.total_amount - coalesce(drawn.prepaid_credit_amount, cast(0 as decimal(20, 4)))
+            invoice_totals.total_amount
+            - coalesce(used_notes.credit_note_amount, cast(0 as decimal(20, 4)))
+            - coalesce(drawn.prepaid_credit_amount, cast(0 as decimal(20, 4)))
             as decimal(20, 4)
         ) as amount_due
     from invoice_totals
+    left join used_notes on invoice_totals.document_key = used_notes.document_key
     left join drawn on invoice_totals.document_key = drawn.document_key
 )
 

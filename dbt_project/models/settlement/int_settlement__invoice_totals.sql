@@ -4,20 +4,21 @@
 with
 
 invoice_lines as (
-    select document_key, customer_id, billing_entity_code, currency, minor_unit, amount
+    select document_key, invoice_type, customer_id, billing_entity_code, currency, minor_unit, amount
     from {{ ref('fct_invoice_lines') }}
 ),
 
 document_fees as (
     select
         document_key,
+        invoice_type,
         customer_id,
         billing_entity_code,
         currency,
         minor_unit,
         cast(sum(amount) as decimal(20, 4)) as fees_amount
     from invoice_lines
-    group by document_key, customer_id, billing_entity_code, currency, minor_unit
+    group by document_key, invoice_type, customer_id, billing_entity_code, currency, minor_unit
 ),
 
 document_taxes as (
@@ -31,6 +32,7 @@ document_taxes as (
 totals as (
     select
         document_fees.document_key,
+        document_fees.invoice_type,
         document_fees.customer_id,
         document_fees.billing_entity_code,
         document_fees.currency,

@@ -1,4 +1,5 @@
--- R-TAX: the tax rates that a line carries: those of its customer, in force on the close date. Rates add, never compound.
+-- R-TAX: the tax rates that a line carries: those of its customer, in force on the close date; of an adjustment, those of the
+-- invoice that it corrects. Rates add, never compound.
 -- Grain: one row per (document_key, line_number, tax_code).
 
 with
@@ -6,7 +7,16 @@ with
 running as (select close_date from {{ ref('stg_control__run') }}),
 
 invoice_lines as (
-    select document_key, line_number, customer_id, amount, currency, minor_unit from {{ ref('fct_invoice_lines') }}
+    select
+        document_key,
+        line_number,
+        customer_id,
+        amount,
+        currency,
+        minor_unit,
+        original_invoice_number,
+        original_tax_codes
+    from {{ ref('fct_invoice_lines') }}
 ),
 
 customer_taxes as (select customer_id, tax_code from {{ ref('stg_catalog__customer_taxes') }}),
@@ -32,22 +42,49 @@ rates_in_force as (
             and (running.close_date < taxes.valid_to or taxes.valid_to is null)
 ),
 
-taxed_lines as (
+-- What corrects an invoice bears its taxes, at the rates that it had.
+original_taxes as (
+    select invoice_number, tax_code, tax_name, tax_rate from {{ ref('stg_issued__invoice_taxes') }}
+),
+
+line_rates as (
     select
-        invoice_lines.document_key,
-        invoice_lines.line_number,
-        invoice_lines.currency,
-        invoice_lines.minor_unit,
+        invoice_lines.*,
         rates_in_force.tax_code,
         rates_in_force.tax_name,
-        rates_in_force.rate_percent as tax_rate,
-        invoice_lines.amount as taxable_amount,
-        cast(invoice_lines.amount * rates_in_force.rate_percent * cast('0.01' as decimal(3, 2)) as decimal(38, 21))
-            as tax_amount_unrounded
+        rates_in_force.rate_percent as tax_rate
     from invoice_lines
     inner join customer_taxes on invoice_lines.customer_id = customer_taxes.customer_id
     inner join rates_in_force
         on customer_taxes.tax_code = rates_in_force.tax_code and rates_in_force.recording_rank = 1
+    where invoice_lines.original_invoice_number is null
+    union all
+    select
+        invoice_lines.*,
+        original_taxes.tax_code,
+        original_taxes.tax_name,
+        original_taxes.tax_rate
+    from invoice_lines
+    inner join original_taxes
+        on
+            invoice_lines.original_invoice_number = original_taxes.invoice_number
+            and position(
+                ',' || original_taxes.tax_code || ',' in ',' || invoice_lines.original_tax_codes || ','
+            ) > 0
+),
+
+taxed_lines as (
+    select
+        document_key,
+        line_number,
+        currency,
+        minor_unit,
+        tax_code,
+        tax_name,
+        tax_rate,
+        amount as taxable_amount,
+        cast(amount * tax_rate * cast('0.01' as decimal(3, 2)) as decimal(38, 21)) as tax_amount_unrounded
+    from line_rates
 )
 
 select * from taxed_lines

@@ -9,10 +9,24 @@ available_lots as (
     from {{ ref('int_settlement__available_lots') }}
 ),
 
-invoice_totals as (
-    select document_key, customer_id, currency, billing_entity_code, total_amount
-    from {{ ref('int_settlement__invoice_totals') }}
-    where total_amount > 0
+used_notes as (
+    select
+        document_key,
+        sum(amount) as amount
+    from {{ ref('int_settlement__credit_note_uses') }}
+    group by document_key
+),
+
+-- What credit notes have paid, prepaid credit does not pay again.
+unpaid_invoices as (
+    select
+        invoice_totals.document_key,
+        invoice_totals.customer_id,
+        invoice_totals.currency,
+        invoice_totals.billing_entity_code,
+        invoice_totals.total_amount - coalesce(used_notes.amount, 0) as unpaid_amount
+    from {{ ref('int_settlement__invoice_totals') }} as invoice_totals
+    left join used_notes on invoice_totals.document_key = used_notes.document_key
 ),
 
 lot_spans as (
@@ -36,13 +50,14 @@ invoice_spans as (
         document_key,
         customer_id,
         currency,
-        total_amount,
-        sum(total_amount) over (
+        unpaid_amount,
+        sum(unpaid_amount) over (
             partition by customer_id, currency
             order by billing_entity_code, document_key
             rows between unbounded preceding and current row
         ) as ends_at_amount
-    from invoice_totals
+    from unpaid_invoices
+    where unpaid_amount > 0
 ),
 
 overlapping as (
@@ -57,7 +72,7 @@ overlapping as (
             least(lot_spans.ends_at_amount, invoice_spans.ends_at_amount)
             - greatest(
                 lot_spans.ends_at_amount - lot_spans.available_amount,
-                invoice_spans.ends_at_amount - invoice_spans.total_amount
+                invoice_spans.ends_at_amount - invoice_spans.unpaid_amount
             ) as decimal(20, 4)
         ) as amount
     from lot_spans

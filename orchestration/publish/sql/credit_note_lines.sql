@@ -8,6 +8,10 @@ select
     credit_note_lines.amount_unrounded,
     credit_note_lines.tax_codes,
     credit_note_lines.tax_rate,
-    credit_note_lines.cause
+    credit_note_lines.cause,
+    credit_note_lines.subscription_id,
+    credit_note_lines.description,
+    credit_note_lines.price_details,
+    credit_note_lines.currency
 from issued.credit_note_lines as credit_note_lines
 inner join {publications} as publications on credit_note_lines.publication_sequence = publications.publication_sequence

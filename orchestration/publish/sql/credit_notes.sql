@@ -15,6 +15,15 @@ select
     credit_notes.credit_amount,
     credit_notes.refund_amount,
     credit_notes.offset_amount,
-    credit_notes.document_hash
+    cast(coalesce(used.amount, 0) as decimal(20, 4)) as used_amount,
+    cast(credit_notes.credit_amount - coalesce(used.amount, 0) as decimal(20, 4)) as balance_amount,
+    credit_notes.document_hash,
+    credit_notes.subscription_id
 from issued.credit_notes as credit_notes
 inner join {publications} as publications on credit_notes.publication_sequence = publications.publication_sequence
+left join (
+    select uses.credit_note_number, sum(uses.amount) as amount
+    from issued.credit_note_uses as uses
+    inner join {publications} as publications on uses.publication_sequence = publications.publication_sequence
+    group by uses.credit_note_number
+) as used on credit_notes.credit_note_number = used.credit_note_number

@@ -1,0 +1,105 @@
+-- R-NOTE: the credit notes of this close as drafts, each sealed by the hash of its canonical text. Publication adds number and
+-- date.
+-- Grain: one row per document_key.
+
+with
+
+running as (select close_date from {{ ref('stg_control__run') }}),
+
+parts as (
+    select
+        document_key,
+        invoice_number,
+        subscription_id,
+        reason,
+        customer_id,
+        payer_customer_id,
+        billing_entity_code,
+        currency,
+        subtotal_amount,
+        tax_amount,
+        total_amount,
+        credit_amount,
+        refund_amount,
+        offset_amount
+    from {{ ref('int_settlement__credit_note_parts') }}
+),
+
+line_texts as (
+    select
+        document_key,
+        {{ join_texts(canonical_row([
+            'line_number', 'invoice_number', 'invoice_line_number', 'subscription_id', 'description',
+            'amount_unrounded', 'amount', 'price_details', 'tax_codes', 'tax_rate', 'currency', 'cause'
+        ]), 'chr(30)', 'line_number') }} as rows_text
+    from {{ ref('fct_credit_note_lines') }}
+    group by document_key
+),
+
+tax_texts as (
+    select
+        document_key,
+        {{ join_texts(canonical_row([
+            'tax_code', 'tax_name', 'tax_rate', 'taxable_amount', 'tax_amount_unrounded', 'tax_amount', 'currency'
+        ]), 'chr(30)', 'tax_code') }} as rows_text
+    from {{ ref('fct_credit_note_taxes') }}
+    group by document_key
+),
+
+billing_entities as (
+    select billing_entity_code, invoice_prefix from {{ ref('stg_catalog__billing_entities') }}
+),
+
+credit_notes as (
+    select
+        parts.document_key,
+        running.close_date,
+        parts.invoice_number,
+        parts.subscription_id,
+        parts.customer_id,
+        parts.payer_customer_id,
+        parts.billing_entity_code,
+        parts.currency,
+        parts.reason,
+        parts.subtotal_amount,
+        parts.tax_amount,
+        parts.total_amount,
+        parts.credit_amount,
+        parts.refund_amount,
+        parts.offset_amount,
+        billing_entities.invoice_prefix,
+        line_texts.rows_text || chr(29) || coalesce(tax_texts.rows_text, '') as rows_text
+    from parts
+    cross join running
+    inner join line_texts on parts.document_key = line_texts.document_key
+    left join tax_texts on parts.document_key = tax_texts.document_key
+    left join billing_entities on parts.billing_entity_code = billing_entities.billing_entity_code
+),
+
+sealed as (
+    select
+        document_key,
+        close_date,
+        invoice_number,
+        subscription_id,
+        customer_id,
+        payer_customer_id,
+        billing_entity_code,
+        currency,
+        reason,
+        subtotal_amount,
+        tax_amount,
+        total_amount,
+        credit_amount,
+        refund_amount,
+        offset_amount,
+        invoice_prefix,
+        {{ sha256_hex(canonical_row([
+            'document_key', 'close_date', 'invoice_number', 'subscription_id', 'customer_id', 'payer_customer_id',
+            'billing_entity_code', 'currency', 'reason', 'subtotal_amount', 'tax_amount', 'total_amount',
+            'credit_amount', 'refund_amount', 'offset_amount', 'invoice_prefix', 'rows_text'
+        ])) }} as document_hash
+    from credit_notes
+)
+
+select * from sealed
