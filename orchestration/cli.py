@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +22,8 @@ from rich.text import Text
 
 from orchestration.answers import PIPE_WIDTH, offenders, print_json
 from orchestration.errors import MeterhouseError, Refused
+from orchestration.look.commands import add_commands
+from orchestration.options import AsJson, Catalog, Landing, Published, Warehouse, parse_date
 from orchestration.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -57,31 +58,6 @@ catalog_app = typer.Typer(
     help="The catalog: prices, accounts, credits and taxes.", no_args_is_help=True
 )
 app.add_typer(catalog_app, name="catalog")
-
-
-def _folder(name: str, meaning: str) -> Any:
-    return typer.Option(
-        f"--{name}",
-        envvar=f"METERHOUSE_{name.upper()}",
-        metavar="FOLDER",
-        help=meaning,
-        show_default=False,
-        rich_help_panel="Folders",
-    )
-
-
-Catalog = Annotated[Path | None, _folder("catalog", "CSV files of prices and accounts.")]
-Landing = Annotated[Path | None, _folder("landing", "Usage files: .jsonl, .csv, .parquet; .gz.")]
-Warehouse = Annotated[Path | None, _folder("warehouse", "Where warehouse.duckdb lies.")]
-Published = Annotated[Path | None, _folder("published", "Parquet files and finance.duckdb.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
-
-
-def _parse_date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-01-01.") from error
 
 
 @app.command(epilog="Example:  meterhouse init --warehouse /data/acme/warehouse")
@@ -231,7 +207,7 @@ def close(
     through: Annotated[
         date | None,
         typer.Option(
-            parser=_parse_date,
+            parser=parse_date,
             metavar="DATE",
             help="Close every billing date that is due by this one, in order.",
         ),
@@ -240,7 +216,7 @@ def close(
         date | None,
         typer.Option(
             "--date",
-            parser=_parse_date,
+            parser=parse_date,
             metavar="DATE",
             help="Close this billing date; a published one is computed again and compared.",
         ),
@@ -317,6 +293,9 @@ def invoice(
     from orchestration.look import invoice as look
 
     look.show(Workspace.resolve(catalog, landing, warehouse, published), number, as_json)
+
+
+add_commands(app)
 
 
 class _CloseReporter:

@@ -48,8 +48,12 @@ def run_metadata(run: CloseRun) -> Metadata:
 
 
 def report_metadata(report: CloseReport) -> Metadata:
-    """Invoices and totals of a close; each total as text, and for Dagster to plot as a whole number of minor units."""
-    metadata: Metadata = {"outcome": report.outcome, "invoice_count": report.invoice_count}
+    """Documents and totals of a close; each total as text, and for Dagster to plot as a whole number of minor units."""
+    metadata: Metadata = {
+        "outcome": report.outcome,
+        "invoice_count": report.invoice_count,
+        "credit_note_count": report.credit_note_count,
+    }
     for currency, total in report.totals.items():
         name = f"total_{currency.lower()}"
         _, _, exponent = total.as_tuple()

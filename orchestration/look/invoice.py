@@ -6,8 +6,8 @@ of it; every figure is read from what was published.
 
 from __future__ import annotations
 
-import difflib
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,10 +21,21 @@ from rich.table import Table
 
 from orchestration.errors import BadInput
 from orchestration.look.price_details import detail_rows
-from orchestration.look.source import finance, minor_units, print_json, rows
+from orchestration.look.source import (
+    finance,
+    long_date,
+    minor_units,
+    near_numbers,
+    print_json,
+    rows,
+)
 from orchestration.reference.zones import zone
 from orchestration.texts import counted, grouped, money, number
 from orchestration.workspace import Workspace
+
+# Fees that are an amount and no price of something counted.
+_WITHOUT_UNITS = ("subscription", "charge_maximum", "period_maximum", "commitment_true_up")
+_TITLES = {"subscription": "Invoice", "one_off": "One-off invoice"}
 
 
 def show(ws: Workspace, invoice_number: str, as_json: bool = False) -> None:
@@ -47,8 +58,7 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
     found = rows(con, "select * from invoices where invoice_number = ?", [invoice_number])
     if not found:
         known = [row["invoice_number"] for row in rows(con, "select invoice_number from invoices")]
-        near = difflib.get_close_matches(invoice_number, known, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "`meterhouse invoices` lists them."
+        hint = near_numbers(invoice_number, known) or "`meterhouse invoices` lists them."
         raise BadInput(f"No invoice {invoice_number} is published; {hint}")
     invoice = found[0]
     lines = rows(
@@ -69,6 +79,7 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
             "select * from invoice_taxes where invoice_number = ? order by tax_code",
             [invoice_number],
         ),
+        "credit_notes_used": rows(con, _NOTES_USED, [invoice_number]),
         "credits": rows(
             con,
             """
@@ -84,7 +95,38 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
             """,
             [invoice_number],
         ),
+        "credit_notes": rows(con, _NOTES_OF, [invoice_number]),
+        "payments": rows(
+            con,
+            "select * from payments where invoice_number = ? order by paid_on, payment_id",
+            [invoice_number],
+        ),
     }
+
+
+# What was left of a note once the invoice's publication was out, as for lots of prepaid credit.
+_NOTES_USED = """
+    select
+        uses.credit_note_number,
+        uses.amount as used_amount,
+        notes.credit_amount - (
+            select sum(earlier.amount)
+            from credit_note_uses as earlier
+            where
+                earlier.credit_note_number = uses.credit_note_number
+                and (earlier.close_date, earlier.publication_no) <= (uses.close_date, uses.publication_no)
+        ) as balance_amount
+    from credit_note_uses as uses
+    inner join credit_notes as notes on uses.credit_note_number = notes.credit_note_number
+    where uses.invoice_number = ?
+    order by notes.issue_date, notes.credit_note_number
+"""
+_NOTES_OF = """
+    select credit_note_number, issue_date, total_amount, credit_amount, refund_amount, offset_amount
+    from credit_notes
+    where invoice_number = ?
+    order by issue_date, credit_note_number
+"""
 
 
 def _draw(console: Console, statement: dict[str, Any]) -> None:
@@ -96,17 +138,17 @@ def _draw(console: Console, statement: dict[str, Any]) -> None:
     head.add_column(justify="right")
     head.add_row(
         f"[bold]{escape(customer['billing_entity_name'])}[/]",
-        f"[bold]Invoice {invoice['invoice_number']}[/]",
+        f"[bold]{_TITLES[invoice['invoice_type']]} {invoice['invoice_number']}[/]",
     )
     head.add_row(
-        f"to {escape(customer['customer_name'])}", f"issued {_long_date(invoice['issue_date'])}"
+        f"to {escape(customer['customer_name'])}", f"issued {long_date(invoice['issue_date'])}"
     )
     order = (
         f"order {invoice['purchase_order']}"
         if invoice["purchase_order"]
         else customer["customer_id"]
     )
-    head.add_row(f"[dim]{escape(order)}[/]", f"due {_long_date(invoice['due_date'])}")
+    head.add_row(f"[dim]{escape(order)}[/]", f"due {long_date(invoice['due_date'])}")
     console.print(Panel(head))
     console.print(_lines_table(statement["lines"], tz, decimals))
     console.print(_totals_table(statement, decimals))
@@ -127,13 +169,17 @@ def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Ta
             unused_count += 1
             continue
         period = _period(line["service_period_start"], line["service_period_end"], tz)
-        is_base = line["fee_type"] == "subscription"
+        has_no_units = line["fee_type"] in _WITHOUT_UNITS
         table.add_row(
             f"{escape(line['description'])} [dim]{period}[/]",
-            "" if is_base else grouped(line["quantity"]),
-            "" if is_base else number(line["unit_amount"]),
+            "" if has_no_units else grouped(line["quantity"]),
+            "" if has_no_units else number(line["unit_amount"]),
             money(line["amount"], decimals),
         )
+        if line["cause"]:
+            corrected = line["original_invoice_number"]
+            of_invoice = f", corrects {corrected}" if corrected else ""
+            table.add_row(f"[dim]  {line['cause'].replace(',', ', ')}{of_invoice}[/]")
         if line["event_id"]:
             table.add_row(f"[dim]  event {escape(line['event_id'])}[/]")
         if line["group_key"]:
@@ -163,23 +209,39 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
         label = f"{escape(tax['tax_name'])} {number(tax['tax_rate'])} % on {base}"
         table.add_row(label, money(tax["tax_amount"], decimals))
     table.add_row("[bold]Total[/]", f"[bold]{money(invoice['total_amount'], decimals)}[/]")
+    for note in statement["credit_notes_used"]:
+        left = money(note["balance_amount"], decimals)
+        label = f"Credit note {note['credit_note_number']} [dim]({left} left)[/]"
+        table.add_row(label, money(-note["used_amount"], decimals))
     for credit in statement["credits"]:
         left = money(credit["closing_amount"], decimals)
         label = f"Prepaid credit {escape(credit['lot_id'])} [dim]({left} left)[/]"
         table.add_row(label, money(-credit["used_amount"], decimals))
     due = f"{invoice['currency']} {money(invoice['amount_due'], decimals)}"
     table.add_row("[bold]Amount due[/]", f"[bold]{due}[/]")
+    for label, amount in _paid_since(statement):
+        table.add_row(label, money(-amount, decimals))
+    for note in statement["credit_notes"]:
+        label = f"[dim]Credited by {note['credit_note_number']}[/]"
+        table.add_row(label, f"[dim]{money(note['total_amount'], decimals)}[/]")
     return table
 
 
+def _paid_since(statement: dict[str, Any]) -> Iterator[tuple[str, Decimal]]:
+    """What has come off the amount due since the invoice was issued."""
+    for payment in statement["payments"]:
+        yield f"Paid [dim]{payment['paid_on']}[/]", payment["amount"]
+    for note in statement["credit_notes"]:
+        if note["offset_amount"]:
+            yield f"Set off by {note['credit_note_number']}", note["offset_amount"]
+
+
 def _period(starts_at: datetime, ends_at: datetime, tz: ZoneInfo) -> str:
-    """A half-open period of UTC instants as the local days it covers, the last one included."""
+    """A half-open period of UTC instants as the local days it covers, the last one included; a day is just that day."""
     first = starts_at.replace(tzinfo=UTC).astimezone(tz).date()
     last = (ends_at.replace(tzinfo=UTC) - timedelta(microseconds=1)).astimezone(tz).date()
+    if first == last:
+        return f"{first.day} {first:%b %Y}"
     if first.year == last.year:
         return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
     return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
-
-
-def _long_date(value: Any) -> str:
-    return f"{value.day} {value:%B %Y}"

@@ -19,6 +19,22 @@ from orchestration.workspace import Workspace
 
 AMOUNTS = ("fees", "tax", "total", "credits", "due")
 WIDE = 100
+# An invoice is published as it was issued: what was paid or set off since stands beside it.
+_INVOICES = """
+    select
+        invoices.* replace (
+            case when amount_due <= coalesce(paid.amount, 0) + coalesce(set_off.amount, 0) then 'paid' else status end
+            as status
+        ),
+        coalesce(paid.amount, 0) as paid_amount,
+        coalesce(set_off.amount, 0) as offset_amount
+    from invoices
+    left join (select invoice_number, sum(amount) as amount from payments group by invoice_number) as paid
+        on invoices.invoice_number = paid.invoice_number
+    left join (select invoice_number, sum(offset_amount) as amount from credit_notes group by invoice_number) as set_off
+        on invoices.invoice_number = set_off.invoice_number
+    order by close_date, invoices.invoice_number
+"""
 NOTHING_YET = "Nothing is published yet. Run `meterhouse close --through DATE` first."
 
 
@@ -31,7 +47,7 @@ def show(ws: Workspace, as_json: bool = False) -> None:
             else:
                 Console().print(NOTHING_YET)
             return
-        invoices = rows(con, "select * from invoices order by close_date, invoice_number")
+        invoices = rows(con, _INVOICES)
         names = {row["customer_id"]: row["customer_name"] for row in rows(con, "from customers")}
     if as_json:
         print_json(invoices)

@@ -7,7 +7,7 @@ was published with the line.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from orchestration.texts import counted, grouped, money
@@ -35,6 +35,24 @@ def detail_rows(details: dict[str, Any], decimals: int) -> Iterator[Row]:
     elif model == "minimum":
         least, fees = details["minimum_amount"], details["fees_amount"]
         yield f"  minimum {grouped(Decimal(least))}, fees {grouped(Decimal(fees))}", "", "", ""
+    elif model in ("commitment", "maximum"):
+        limit = details["maximum_amount" if model == "maximum" else "minimum_amount"]
+        amounts = (
+            money(_rounded(text, decimals), decimals) for text in (limit, details["fees_amount"])
+        )
+        yield "  {} {}, fees {}".format(model, *amounts), "", "", ""
+    elif model == "add_on" and "pack_units" in details:
+        size, units = (grouped(Decimal(details[name])) for name in ("pack_units", "units"))
+        yield f"  packs of {size}, {units} asked for", "", "", ""
+    elif model == "fixed_charge" and details.get("days") != details.get("period_days"):
+        full = grouped(Decimal(details["full_amount"]))
+        yield f"  {details['days']} of {details['period_days']} days at {full}", "", "", ""
+    elif model == "adjustment":
+        now, issued = (
+            money(_rounded(details[name], decimals), decimals)
+            for name in ("computed_amount", "issued_amount")
+        )
+        yield f"  is {now} now, {issued} was billed", "", "", ""
     if "unit_days" in details:
         unit_days = grouped(Decimal(details["unit_days"]))
         yield f"  unit-days of {details['period_days']} days", unit_days, "", ""
@@ -48,10 +66,18 @@ def detail_rows(details: dict[str, Any], decimals: int) -> Iterator[Row]:
             yield "  flat amounts of the tiers reached", "", "", grouped(flat)
     for tier in details.get("tiers", ()):
         yield _tier(tier)
+    if "paid_before_amount" in details:
+        paid = grouped(-Decimal(details["paid_before_amount"]))
+        yield "  less what was paid before the upgrade", "", "", paid
     if Decimal(details.get("amount_before", "0")):
         before = grouped(Decimal(details["quantity_before"]))
         amount = grouped(-Decimal(details["amount_before"]))
         yield f"  less what {before} before it cost", "", "", amount
+
+
+def _rounded(text: str, decimals: int) -> Decimal:
+    """An exact amount for display: half away from zero, as on the line."""
+    return Decimal(text).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def _percentage(details: dict[str, Any]) -> Iterator[Row]:

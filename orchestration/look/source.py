@@ -6,6 +6,7 @@ views leave alone so that they work while a close runs; numbers as a person writ
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -46,10 +47,10 @@ def finance(ws: Workspace) -> Iterator[duckdb.DuckDBPyConnection | None]:
 
 
 def rows(
-    con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()
+    con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
 ) -> list[dict[str, Any]]:
-    """The rows of a query as dictionaries; decimals stay `Decimal`."""
-    cursor = con.execute(sql, list(parameters))
+    """The rows of a query as dictionaries; decimals stay `Decimal`. Parameters by place, or by name."""
+    cursor = con.execute(sql, parameters if isinstance(parameters, dict) else list(parameters))
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -66,6 +67,17 @@ def _as_text(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return number(value) if isinstance(value, Decimal) else str(value)
+
+
+def long_date(value: date) -> str:
+    """A date as a letter has it: 1 November 2025."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def near_numbers(number: str, known: Sequence[str]) -> str:
+    """A question after the known numbers that look like `number`; empty if none does."""
+    near = difflib.get_close_matches(number, known, n=3, cutoff=0.5)
+    return f"did you mean {', '.join(near)}?" if near else ""
 
 
 def minor_units() -> dict[str, int]:

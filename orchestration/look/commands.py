@@ -1,0 +1,78 @@
+"""Commands that only look: at what is published, and at the schedule.
+
+Belongs here: their arguments and help. Does not belong here: what they show (the module of each), and the commands that
+write (`cli`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+
+from orchestration.options import AsJson, Catalog, Landing, Published, Warehouse, parse_date
+from orchestration.workspace import Workspace
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to `app`."""
+    app.command("credit-notes", epilog="Example:  meterhouse credit-notes US-CN-000001")(
+        credit_notes
+    )
+    app.command("periods", epilog="Example:  meterhouse periods sub_atlas --through 2026-12-31")(
+        periods
+    )
+
+
+def credit_notes(
+    number: Annotated[
+        str | None,
+        typer.Argument(
+            help="A credit note's number; without one, all are listed.", show_default=False
+        ),
+    ] = None,
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the published credit notes with what is left of them, or show one: its days, its tax, and where it went."""
+    from orchestration.look import credit_notes as look
+
+    ws = Workspace.resolve(catalog, landing, warehouse, published)
+    if number is None:
+        look.show_all(ws, as_json)
+    else:
+        look.show(ws, number, as_json)
+
+
+def periods(
+    subscription: Annotated[
+        str,
+        typer.Argument(help="A subscription's id or external id.", show_default=False),
+    ],
+    through: Annotated[
+        date | None,
+        typer.Option(
+            parser=parse_date,
+            metavar="DATE",
+            help="Show periods that begin by this date; by default, by today.",
+        ),
+    ] = None,
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a subscription's billing periods: local and UTC bounds, days, and the invoice or close of each.
+
+    An external id shows all its subscriptions, plan change after plan change. Billed periods are facts; those to come
+    follow from the catalog as it is now, which is loaded as a close would do, and from what is billed.
+    """
+    from orchestration.look import periods as look
+
+    ws = Workspace.resolve(catalog, landing, warehouse, published)
+    look.show(ws, subscription, through or datetime.now(UTC).date(), as_json)
