@@ -37,6 +37,9 @@ from tests.oracle.comparison import (
     published_tables,
     table_differences,
 )
+from tests.oracle.comparison_fees import expected_fees, published_fees
+from tests.oracle.comparison_notes import expected_ends, published_ends
+from tests.oracle.full_knowledge import Owed
 from tests.oracle.random_rows import Example, Window
 from tests.oracle.shrinking import shrink, size
 from tests.oracle.usage import landing_files
@@ -52,29 +55,52 @@ RUNS_PER_ROUND = 4
 
 @dataclass(frozen=True)
 class Billed:
-    """What one side made of a company: tables by name, and where every line and event went."""
+    """What one side made of a company: tables by name, and where every line and event went.
+
+    `below_zero`: customers with an invoice below 0, by the oracle.
+    """
 
     tables: dict[str, Rows]
     counts: Counts
+    below_zero: frozenset[str] = frozenset()
 
 
 BillingOf = Callable[[Company, Path], Billed]
 
 
 def oracle_bill(company: Company) -> Bill:
-    """The company's bill by the oracle. A second batch arrives after the close of the window's middle day."""
+    """The company's bill by the oracle.
+
+    A second batch, and what is known late of lives, arrive after the close of the window's middle day.
+    """
+    earlier = company.earlier_catalog
     return bill(
         company.catalog,
         [landing_files(batch) for batch in company.batches],
         company.window.through,
         batches_known_on=lambda day: len(company.batches) if day > company.window.middle else 1,
+        earlier_catalogs={} if earlier is None else {company.window.middle: earlier},
     )
 
 
+def owed_by(company: Company) -> Owed:
+    """What the company owes once both of its batches are known."""
+    files = [landing_files(batch) for batch in company.batches]
+    known = [(company.window.through, company.catalog)]
+    if len(files) > 1:
+        known.insert(0, (company.window.middle, company.earlier_catalog or company.catalog))
+    return Owed(known, files)
+
+
 def billed_by_oracle(company: Company) -> Billed:
-    """The oracle's side of a company."""
+    """The oracle's side of a company: its documents, or what is owed where a second batch changes what was billed."""
     expected = oracle_bill(company)
-    return Billed(expected_tables(expected), expected_counts(expected))
+    below_zero = {one.customer_id for one in expected.invoices if one.total_amount < 0}
+    if len(company.batches) == 1:
+        tables = expected_tables(expected)
+    else:
+        tables = {**expected_fees(owed_by(company)), **expected_ends(expected)}
+    return Billed(tables, expected_counts(expected), frozenset(below_zero))
 
 
 def billed_by_product(company: Company, folder: Path) -> Billed:
@@ -85,22 +111,32 @@ def billed_by_product(company: Company, folder: Path) -> Billed:
     from orchestration.workspace import Workspace
 
     workspace = Workspace.resolve(
-        catalog=company.catalog,
+        catalog=folder / "known_catalog",
         landing=folder / "landing",
         warehouse=folder / "warehouse",
         published=folder / "published",
     )
+    throughs: list[date] = [company.window.middle] * (len(company.batches) - 1)
+    catalogs = [*[company.earlier_catalog or company.catalog] * len(throughs), company.catalog]
     # A close would refuse them too, but show only the first: whoever is to blame shall be named at once.
-    problems = examine_folder(workspace.catalog).errors
+    problems = [
+        problem for one in dict.fromkeys(catalogs) for problem in examine_folder(one).errors
+    ]
     if problems:
         raise BadInput("\n".join(problem.text for problem in problems))
-    throughs: list[date] = [company.window.middle] * (len(company.batches) - 1)
-    for batch, through in zip(company.batches, [*throughs, company.window.through], strict=True):
+    for batch, catalog, through in zip(
+        company.batches, catalogs, [*throughs, company.window.through], strict=True
+    ):
+        shutil.copytree(catalog, workspace.catalog, dirs_exist_ok=True)
         shutil.copytree(batch, workspace.landing / batch.name)
         close_through(workspace, through)
     finance = query_of(workspace.published / "finance.duckdb")
     warehouse = query_of(workspace.warehouse_file)
-    return Billed(published_tables(finance, warehouse), published_counts(finance, warehouse))
+    if len(company.batches) == 1:
+        tables = published_tables(finance, warehouse)
+    else:
+        tables = {**published_fees(finance, owed_by(company)), **published_ends(finance)}
+    return Billed(tables, published_counts(finance, warehouse))
 
 
 def query_of(file: Path) -> Query:
@@ -163,11 +199,10 @@ def compare(company: Company, expected: Billed, billed: Billed) -> Comparison:
 
 def below_zero(company: Company, expected: Billed) -> set[str]:
     """Examples with an invoice below 0: usage that falls after a price has risen. They wait for credit notes."""
-    owed = {key[0] for key, row in expected.tables["invoices"].items() if row["total_amount"] < 0}
     return {
         prefix
         for prefix in company.examples
-        if owed & {customer_of(prefix, copy) for copy in ("a", "b")}
+        if expected.below_zero & {customer_of(prefix, copy) for copy in ("a", "b")}
     }
 
 

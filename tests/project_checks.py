@@ -28,6 +28,10 @@ STAGES = (
 PUBLISHED_DRAFTS = (
     "fct_billed_periods",
     "fct_credit_movements",
+    "fct_credit_note_lines",
+    "fct_credit_note_taxes",
+    "fct_credit_note_uses",
+    "fct_credit_notes",
     "fct_invoice_taxes",
     "fct_invoices",
     "fct_settled_lines",

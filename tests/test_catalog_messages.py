@@ -122,10 +122,10 @@ CASES = {
         "accounts/subscriptions", "2025-10-01T00:00:00Z,,,", "2025-10-01T00:00:00Z,2025-09-01T00:00:00Z,,",
         "accounts/subscriptions.csv row 2: ended_at is not after started_at; correct one of them",
     ),
-    "external id twice at a time": (
+    "external id of another customer": (
         "accounts/subscriptions", "ext_borea", "ext_atlas",
-        "accounts/subscriptions.csv row 3: external_subscription_id 'ext_atlas' is still that of row 2 at its start; "
-        "end that one first",
+        "accounts/subscriptions.csv row 3: external_subscription_id 'ext_atlas' is still that of row 2 at its start, "
+        "and of another customer; end that one first, or use another external id",
     ),
 }  # fmt: skip
 
@@ -181,7 +181,9 @@ def test_missing_file_and_misspelt_file(ws: Workspace) -> None:
     assert errors_of(ws) == [
         "prices/plan.csv: not a file of the catalog; did you mean 'prices/plans.csv'?",
         "prices/plans.csv: the file is missing; create it with the header plan_code,plan_name,interval,"
-        "is_pay_in_advance,amount,currency,subscription_id,first_month,last_month,valid_from,valid_to,recorded_at",
+        "is_pay_in_advance,amount,currency,trial_days,bills_charges_monthly,bills_fixed_charges_monthly,"
+        "minimum_commitment_amount,maximum_amount,adjustment_days,adjustment_minimum_amount,subscription_id,first_month,"
+        "last_month,valid_from,valid_to,recorded_at",
     ]
 
 

@@ -40,6 +40,8 @@ COMMANDS = (
     "status",
     "invoices",
     "invoice",
+    "credit-notes",
+    "periods",
 )
 FOLDERS = ("catalog", "landing", "warehouse", "published")
 

@@ -43,8 +43,14 @@ PUBLIC_ASSETS = {
         "catalog_version",
         "issued_before/billed_periods",
         "issued_before/credit_movements",
+        "issued_before/credit_note_lines",
+        "issued_before/credit_note_uses",
+        "issued_before/credit_notes",
         "issued_before/invoice_lines",
+        "issued_before/invoice_taxes",
+        "issued_before/invoices",
         "issued_before/publications",
+        "issued_before/usage_daily",
         "landing_folder",
     ],
     "landing": [
@@ -68,15 +74,26 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__charges",
         "staging/stg_catalog__customer_taxes",
         "staging/stg_catalog__customers",
+        "staging/stg_catalog__fixed_charge_tiers",
+        "staging/stg_catalog__fixed_charges",
         "staging/stg_catalog__metric_terms",
+        "staging/stg_catalog__one_off_fees",
+        "staging/stg_catalog__payments",
         "staging/stg_catalog__plans",
         "staging/stg_catalog__subscriptions",
         "staging/stg_catalog__taxes",
         "staging/stg_catalog__wallet_lots",
         "staging/stg_catalog__wallets",
-        "staging/stg_issued__advance_fees",
+        "staging/stg_issued__base_lines",
         "staging/stg_issued__billed_periods",
         "staging/stg_issued__credit_movements",
+        "staging/stg_issued__credit_note_lines",
+        "staging/stg_issued__credit_note_uses",
+        "staging/stg_issued__credit_notes",
+        "staging/stg_issued__invoice_lines",
+        "staging/stg_issued__invoice_taxes",
+        "staging/stg_issued__invoices",
+        "staging/stg_issued__usage_daily",
         "staging/stg_landing__contested_events",
         "staging/stg_landing__events",
         "staging/stg_landing__file_verdicts",
@@ -89,7 +106,9 @@ PUBLIC_ASSETS = {
     "subscriptions": [
         "subscriptions/dim_subscriptions",
         "subscriptions/fct_open_periods",
+        "subscriptions/fct_plan_periods",
         "subscriptions/fct_price_spans",
+        "subscriptions/fct_reopened_periods",
         "subscriptions/fct_subscription_periods",
     ],
     "metering": [
@@ -99,10 +118,19 @@ PUBLIC_ASSETS = {
         "metering/fct_usage_daily",
         "metering/fct_usage_quantities",
     ],
-    "rating": ["rating/fct_rated_charges"],
-    "invoicing": ["invoicing/fct_billed_periods", "invoicing/fct_invoice_lines"],
+    "rating": ["rating/fct_rated_charges", "rating/fct_rated_fixed_charges"],
+    "invoicing": [
+        "invoicing/fct_adjustment_credits",
+        "invoicing/fct_adjustments",
+        "invoicing/fct_billed_periods",
+        "invoicing/fct_invoice_lines",
+    ],
     "settlement": [
         "settlement/fct_credit_movements",
+        "settlement/fct_credit_note_lines",
+        "settlement/fct_credit_note_taxes",
+        "settlement/fct_credit_note_uses",
+        "settlement/fct_credit_notes",
         "settlement/fct_invoice_taxes",
         "settlement/fct_invoices",
         "settlement/fct_settled_lines",
@@ -240,7 +268,7 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
         for key in graph.get_all_asset_keys()
         if graph.get(key).partitions_def is not None
     ]
-    assert len(partitioned) == 17
+    assert len(partitioned) == 26
     assert {str(node.backfill_policy) for node in partitioned} == {
         str(dg.BackfillPolicy.single_run())
     }

@@ -57,6 +57,8 @@ def test_preparation_runs_views_only() -> None:
         "--select",
         "group:staging",
         "+int_subscriptions__scheduled_periods",
+        "+int_subscriptions__waiting_one_offs",
+        "+int_subscriptions__changed_usage",
     ]
 
 

@@ -191,6 +191,30 @@ def test_round_to_minor_unit(macro, minor_unit: int) -> None:
     assert whole == [int(abs(Fraction(amount)) * 10**minor_unit) for amount in amounts]
 
 
+@pytest.mark.parametrize("minor_unit", [0, 2, 3, 4])
+def test_share_of_amount(macro, minor_unit: int) -> None:
+    draw = random.Random(10 + minor_unit)
+    amounts = [abs(drawn_decimal(draw, draw.choice([4, 9, 14]), 4)) for _ in range(DRAWN)]
+    parts = [abs(drawn_decimal(draw, draw.choice([9, 13, 16]), 11)) for _ in range(DRAWN)]
+    wholes = [abs(drawn_decimal(draw, draw.choice([4, 9, 14]), 4)) + 1 for _ in range(DRAWN)]
+    # The half of a minor unit, and a hair below it.
+    half = Decimal(5).scaleb(-minor_unit - 1)
+    amounts += [Decimal(1), Decimal(1)]
+    parts += [half * 7, half * 7 - Decimal(1).scaleb(-11)]
+    wholes += [Decimal(7), Decimal(7)]
+    found = evaluate(
+        macro("share_of_amount", "amount", "part", "whole", "unit"),
+        amount=("decimal(20, 4)", [f"{amount:f}" for amount in amounts]),
+        part=("decimal(38, 11)", [f"{part:f}" for part in parts]),
+        whole=("decimal(20, 4)", [f"{whole:f}" for whole in wholes]),
+        unit=("integer", [minor_unit] * len(amounts)),
+    )
+    rows = zip(amounts, parts, wholes, strict=True)
+    assert found == [
+        half_away(Fraction(a) * Fraction(p) / Fraction(w), minor_unit) for a, p, w in rows
+    ]
+
+
 def test_an_unknown_minor_unit_is_null_which_contracts_refuse(macro) -> None:
     sql = macro("round_to_minor_unit", "amount", "unit")
     assert evaluate(sql, amount=("decimal(38, 21)", ["1.5"]), unit=("integer", [5])) == [None]

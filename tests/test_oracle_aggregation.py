@@ -127,8 +127,20 @@ def test_a_value_counts_to_the_end_of_a_period_that_is_cut_short() -> None:
 def test_prorated_sum_counts_from_the_local_day_to_the_end() -> None:
     """5 before; 12 on the 26th of 30 days (5 days), 4 on the 30th (1 day), −5 on the 1st (30): 5 + 2 + 4/30 − 5."""
     values = [(june(1), Fraction(-5)), (june(26), Fraction(12)), (june(30), Fraction(4))]
-    steps = sum_steps(values, last_day=june(30), period_days=30, carried_over=Fraction(5))
+    june_days: dict[str, Any] = {"first_day": june(1), "last_day": june(30), "period_days": 30}
+    steps = sum_steps(values, carried_over=Fraction(5), **june_days)
     assert sum(step.prorated_units for step in steps) == 2 + Fraction(4, 30)
+
+
+def test_what_is_carried_over_counts_for_the_days_that_are_billed() -> None:
+    """An upgrade on the 10th: 9 days of the old plan's period and 21 of the new one's are one seat for a month."""
+    old = sum_steps(
+        [], first_day=june(1), last_day=june(9), period_days=30, carried_over=Fraction(1)
+    )
+    new = sum_steps(
+        [], first_day=june(10), last_day=june(30), period_days=30, carried_over=Fraction(1)
+    )
+    assert [step.prorated_units for step in (*old, *new)] == [Fraction(9, 30), Fraction(21, 30)]
 
 
 # Weighted sums.

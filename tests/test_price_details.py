@@ -19,6 +19,11 @@ CASES: dict[str, tuple[dict[str, Any], list[Row]]] = {
         {"model": "package", "package_size": "1000", "free_units": "0", "packages": "1200", "package_amount": "2.5"},
         [("  packages of 1,000", "1,200", "2.5", "")],
     ),
+    "packs": (
+        {"model": "add_on", "one_off_fee_id": "f", "unit_amount": "20", "units": "2000.5", "pack_units": "1000"},
+        [("  packs of 1,000, 2,000.5 asked for", "", "", "")],
+    ),
+    "units of an add-on": ({"model": "add_on", "one_off_fee_id": "f", "unit_amount": "20", "units": "2"}, []),
     "packages after free units": (
         {"model": "package", "package_size": "10", "free_units": "5", "packages": "1", "package_amount": "2"},
         [("  packages of 10, 5 free", "1", "2", "")],

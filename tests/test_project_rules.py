@@ -165,6 +165,16 @@ def test_sql_says_the_same_on_both_engines() -> None:
     )
 
 
+def test_only_the_timelines_walk_row_by_row() -> None:
+    _no_faults(
+        (
+            _name(file),
+            sql_checks.recursion_faults(file.stem, sql_checks.render(file.read_text("utf-8"))),
+        )
+        for file in _sql_files()
+    )
+
+
 def test_compiled_sql_has_nothing_that_only_one_engine_has(project: Project) -> None:
     nodes = [*project.models.values(), *project.singular_tests]
     compiled = {node["original_file_path"]: node["compiled_code"] for node in nodes}

@@ -19,6 +19,7 @@ import pytest
 
 from tests.company_check import billed_by_oracle, check, compare, oracle_bill
 from tests.oracle.company_files import Company, write_company
+from tests.oracle.comparison import expected_tables
 from tests.oracle.draw import ROOT, draw_examples
 from tests.oracle.random_rows import AUTUMN, NEW_YEAR, OCTOBER, SPRING, Example, Window
 
@@ -38,7 +39,7 @@ def test_bills_of_random_customers_equal_the_oracles(tmp_path: Path) -> None:
 
 @may_shrink
 def test_bills_with_late_files_equal_the_oracles(tmp_path: Path) -> None:
-    """Usage arrives in two batches between closes: what was issued in advance stays, later fees make up for it."""
+    """Usage arrives in two batches between closes: what was billed is adjusted until each fee is as owed."""
     drawn = draw_examples(OCTOBER, count=EXAMPLES_LATE, seed_number=8)
     check(tmp_path, drawn, OCTOBER, batch_count=2)
 
@@ -121,14 +122,11 @@ def test_late_lines_change_what_is_billed(tmp_path: Path) -> None:
     """Two batches are no test of late files if the second one has nothing for a close that has been."""
     company = _small_company(tmp_path, OCTOBER, batch_count=2)
     at_once = replace(company, batches=(_together(tmp_path / "together", company),))
-    late, early = billed_by_oracle(company), billed_by_oracle(at_once)
-    differing = {
-        key[0]
-        for key, line in late.tables["invoice_lines"].items()
-        if early.tables["invoice_lines"].get(key) != line
-    }
+    late, early = oracle_bill(company), oracle_bill(at_once)
+    lines_then, lines_at_once = (expected_tables(one)["invoice_lines"] for one in (late, early))
+    differing = {key[0] for key, line in lines_then.items() if lines_at_once.get(key) != line}
     assert len(differing) > 15
-    assert late.counts["line verdicts"]["accepted"] == early.counts["line verdicts"]["accepted"]
+    assert late.line_verdicts["accepted"] == early.line_verdicts["accepted"]
 
 
 def _together(folder: Path, company: Company) -> Path:

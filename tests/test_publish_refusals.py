@@ -28,7 +28,7 @@ def company(small_company: ClosedCompany, tmp_path: Path) -> ClosedCompany:  # n
             " select * replace ('eu' as billing_entity_code) from issued.invoices",
             "given twice",
         ),
-        ("update issued.invoice_lines set invoice_number = null", "belong to no invoice"),
+        ("update issued.invoice_lines set invoice_number = null", "belong to no document"),
         ("insert into issued.billed_periods from issued.billed_periods", "billed twice"),
     ],
 )

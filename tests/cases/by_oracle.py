@@ -288,7 +288,7 @@ class _Part:
                 **self._bounds(),
             )
         carried_over = sum((one.value for one in before), Fraction(0))
-        first = sum_steps([], last_day=self._last_day(), period_days=1, carried_over=carried_over)
+        first = sum_steps([], carried_over=carried_over, **self._bounds())
         return [*first, *(Step(one.value, self._share(one)) for one in inside)]
 
     def _prorated_units(self, events: Sequence[_Owned], steps: Sequence[Step]) -> Fraction:

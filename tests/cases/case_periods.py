@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.oracle.periods import whole_period
+
 from .reading import Keys, UnsupportedCase
 from .trials import DAY, GivenRows, Span, calendar_period, first_instant, local_date
 
@@ -24,6 +26,7 @@ class CasePeriod:
     span: Span
     started_at: datetime
     given: GivenRows | None = None
+    billing_time: str = "calendar"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class _Billing:
     interval: str | None
     started_at: datetime | None
     timezone: str
+
+    @property
+    def counts_from_start(self) -> bool:
+        """Whether periods are anniversaries of a start that the case states."""
+        return self.is_anniversary and self.started_at is not None
 
 
 def instant_of(value: Any, where: str) -> datetime:
@@ -73,12 +81,13 @@ def case_period(keys: Keys, event_instants: Sequence[datetime]) -> CasePeriod:
     first, whole_end = _local_dates(starts_at, ends_at, billing.timezone)
     interval = billing.interval or _interval_of(first, whole_end)
     whole_days = None if days is None else int(days)
-    calendar = _calendar_span(starts_at, ends_at, interval, billing, whole_days)
-    if calendar is not None:
-        return CasePeriod(calendar, started_at)
+    own = _own_span(starts_at, ends_at, interval, billing, whole_days)
+    if own is not None:
+        billing_time = "anniversary" if billing.counts_from_start else "calendar"
+        return CasePeriod(own, started_at, billing_time=billing_time)
     length = whole_days or (whole_end - first).days
     span = Span(starts_at, ends_at, first, first + length * DAY, interval, billing.timezone)
-    return CasePeriod(span, started_at, GivenRows("the period is no calendar period"))
+    return CasePeriod(span, started_at, GivenRows("no subscription has this period"))
 
 
 def _billing(keys: Keys) -> _Billing:
@@ -125,22 +134,23 @@ def _interval_of(first: date, end: date) -> str:
     return "monthly" if (end - first).days <= 31 else "yearly"
 
 
-def _calendar_span(
+def _own_span(
     starts_at: datetime,
     ends_at: datetime,
     interval: str,
     billing: _Billing,
     whole_days: int | None,
 ) -> Span | None:
-    """The period as one of a calendar subscription that may start or end inside it; None if it is none."""
-    if interval not in ("weekly", "monthly", "yearly"):
-        return None
+    """The period as one of a subscription that may start or end inside it; None if it is none."""
     first, end = _local_dates(starts_at, ends_at, billing.timezone)
-    whole_start, whole_end = calendar_period(first, interval)
-    if billing.is_anniversary:
-        anchor = first if billing.started_at is None else local_date(billing.started_at)
-        if calendar_period(anchor, interval)[0] != anchor:
+    anchor = None
+    if billing.counts_from_start:
+        anchor = local_date(billing.started_at, billing.timezone)
+        if first < anchor:
             return None
+    whole_start, whole_end = whole_period(interval, first, anchor)
+    if billing.is_anniversary and anchor is None and whole_start != first:
+        return None
     if end > whole_end or whole_days not in (None, (whole_end - whole_start).days):
         return None
     return Span(starts_at, ends_at, whole_start, whole_end, interval, billing.timezone)

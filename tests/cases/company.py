@@ -1,28 +1,36 @@
-"""All trials as one company: a catalog folder and one usage file, each trial a customer of its own.
+"""All trials and lives as one company: a catalog folder and one usage file, each a customer of its own.
 
-Belongs here: the rows and lines of a trial, under names of its own. Does not belong here: what a trial is made of
-(`trials`), and closing (`billing`).
+Belongs here: the rows and lines of a trial, under names of its own, and writing the files. Does not belong here: what
+trials and lives are made of (`trials`, `lives`), the rows of a life (`life_rows`), and closing (`billing`).
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from .reading import plain
-from .trials import Charge, Prices, Trial, first_instant, local_date
+from .company_rows import (
+    NO_TAX,
+    RECORDED_AT,
+    VALID_FROM,
+    Rows,
+    add_charge,
+    add_metric,
+    add_tax,
+    event_line,
+    instant_text,
+)
+from .life_rows import COLUMNS as LIFE_COLUMNS
+from .life_rows import add_life, life_usage_lines
+from .lives import Life, close_dates
+from .trials import DAY, Charge, Metric, Prices, Span, Trial, first_instant, local_date
 
-ENTITY = "cases"
-RECORDED_AT = "2020-01-01T00:00:00Z"
-VALID_FROM = "2020-01-01"
-# The customer whose last period ends on the last close date, so that there is one whatever the cases are.
+# A customer whose only period ends on a close date, so that there is one whatever the cases are.
 HOST = "host"
 RECEIVED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,71 +54,128 @@ _COLUMNS = {
     "tax/taxes": "tax_code tax_name rate_percent valid_from valid_to recorded_at",
     "tax/customer_taxes": "customer_id tax_code",
 }
-_NO_TAX = "none"
-Rows = dict[str, list[dict[str, str]]]
+_OPTIONAL_COLUMNS = {
+    **LIFE_COLUMNS,
+    **dict.fromkeys(
+        ("prices/charge_filters", "prices/charge_filter_values"),
+        "plan_code charge_code valid_from recorded_at",
+    ),
+}
 
 
-def last_close_date(trials: Mapping[str, Trial]) -> date:
-    """The date on which the last period of all trials falls due."""
-    return max(
-        local_date(trial.span.ends_at - timedelta(microseconds=1), trial.span.timezone)
-        + timedelta(days=1)
-        for trial in trials.values()
-    )
+@dataclass(frozen=True)
+class Members:
+    """All customers of the company, by name: one close bills all trials, the next ones the moments of lives.
+
+    A close costs seconds, and periods end years apart: each trial's billing entity has as many days of grace as lie
+    between its period's end and that close.
+    """
+
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+    lives: Mapping[str, Life] = field(default_factory=dict)
+
+    @property
+    def trials_through(self) -> date:
+        """The date of the close that bills all trials, and no life."""
+        ends = [_due_date(trial) for trial in self.trials.values()]
+        return max(ends + [life.moments[-1] for life in self.lives.values()])
+
+    @property
+    def life_closes(self) -> list[date]:
+        """The dates of the closes that bill the lives."""
+        return close_dates(self.lives.values(), after=self.trials_through)
+
+    def entity_of(self, trial: Trial) -> str:
+        """The billing entity whose days of grace bring a trial to the close of all trials."""
+        return entity_code((self.trials_through - _due_date(trial)).days)
+
+    @property
+    def names(self) -> set[str]:
+        return {*self.trials, *self.lives}
+
+    def without(self, names: Collection[str]) -> Members:
+        return Members(
+            {name: trial for name, trial in self.trials.items() if name not in names},
+            {name: life for name, life in self.lives.items() if name not in names},
+        )
 
 
-def write_company(folder: Path, trials: Mapping[str, Trial]) -> None:
-    """Write catalog/ and landing/ below `folder` for the trials, which are named by their customer."""
+def entity_code(grace_days: int) -> str:
+    return f"grace_{grace_days}"
+
+
+def _due_date(trial: Trial) -> date:
+    return local_date(trial.span.ends_at - timedelta(microseconds=1), trial.span.timezone) + DAY
+
+
+def write_catalog(folder: Path, members: Members, close_number: int | None = None) -> None:
+    """Write catalog/ below `folder` as it is known at that life close, from 0; None is before all of them."""
     rows: Rows = {name: [] for name in _COLUMNS}
-    rows["accounts/billing_entities"].append(
-        {
-            "billing_entity_code": ENTITY,
-            "entity_name": "Cases",
-            "country": "FR",
-            "timezone": "UTC",
-            "invoice_prefix": "C-",
-            "net_payment_days": "30",
-            "grace_days": "0",
-        }
-    )
-    _add_tax(rows, _NO_TAX, Decimal(0))
-    for name, trial in {**trials, HOST: _host(trials)}.items():
-        _add_customer(rows, name, trial)
+    add_tax(rows, NO_TAX, Decimal(0))
+    hosts = {
+        f"{HOST}_{number}": _host(close_date)
+        for number, close_date in enumerate([members.trials_through, *members.life_closes])
+    }
+    entities = {name: members.entity_of(trial) for name, trial in members.trials.items()}
+    entities |= dict.fromkeys(hosts, entity_code(0))
+    for entity in sorted(set(entities.values())):
+        _add_entity(rows, entity)
+    for name, trial in {**members.trials, **hosts}.items():
+        _add_customer(rows, name, trial, entities[name])
         _add_plan(rows, name, trial)
+    if close_number is not None:
+        close_date = members.life_closes[close_number]
+        for name, life in members.lives.items():
+            add_life(rows, name, life, close_number, close_date)
     for name, listed in rows.items():
-        columns = _COLUMNS.get(name, "plan_code charge_code valid_from recorded_at").split()
+        columns = {**_COLUMNS, **_OPTIONAL_COLUMNS}[name].split()
         _write_rows(folder / "catalog" / f"{name}.csv", columns, listed)
+
+
+def write_usage(folder: Path, members: Members) -> None:
+    """Write landing/ below `folder`: the events of all members."""
     landing = folder / "landing"
     landing.mkdir(parents=True, exist_ok=True)
     usage = landing / "usage.jsonl"
-    lines = (line for name, trial in trials.items() for line in usage_lines(name, trial))
+    lines = [line for name, trial in members.trials.items() for line in usage_lines(name, trial)]
+    lines += life_usage_lines(members.lives)
     usage.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     os.utime(usage, (RECEIVED_AT.timestamp(), RECEIVED_AT.timestamp()))
 
 
-def _host(trials: Mapping[str, Trial]) -> Trial:
-    """A customer of one day, without usage."""
-    end = last_close_date(trials)
-    start = end - timedelta(days=1)
-    like = next(iter(trials.values()))
-    span = replace(
-        like.span,
-        starts_at=first_instant(start),
-        ends_at=first_instant(end),
-        interval="monthly",
-        timezone="UTC",
+def _host(close_date: date) -> Trial:
+    """A customer of the one day before a close, without usage."""
+    first = close_date.replace(day=1) if close_date.day > 1 else (close_date - DAY).replace(day=1)
+    span = Span(
+        starts_at=first_instant(close_date - DAY),
+        ends_at=first_instant(close_date),
+        whole_start=first,
+        whole_end=(first + 31 * DAY).replace(day=1),
     )
-    metric = replace(like.metrics[0], aggregation="sum", is_recurring=False, custom_model=None)
     charge = Charge(model="standard", prices=Prices({"unit_amount": "1"}))
-    return Trial(span, (replace(metric, code="units"),), (charge,), (), span.starts_at)
+    return Trial(span, (Metric(),), (charge,), (), span.starts_at)
 
 
-def _add_customer(rows: Rows, name: str, trial: Trial) -> None:
+def _add_entity(rows: Rows, code: str) -> None:
+    rows["accounts/billing_entities"].append(
+        {
+            "billing_entity_code": code,
+            "entity_name": code,
+            "country": "FR",
+            "timezone": "UTC",
+            "invoice_prefix": code,
+            "net_payment_days": "30",
+            "grace_days": code.removeprefix("grace_"),
+        }
+    )
+
+
+def _add_customer(rows: Rows, name: str, trial: Trial, entity: str) -> None:
     rows["accounts/customers"].append(
         {
             "customer_id": name,
             "customer_name": name,
-            "billing_entity_code": ENTITY,
+            "billing_entity_code": entity,
             "country": "FR",
             "timezone": trial.span.timezone,
         }
@@ -121,29 +186,18 @@ def _add_customer(rows: Rows, name: str, trial: Trial) -> None:
             "external_subscription_id": f"{name}_ext",
             "customer_id": name,
             "plan_code": f"{name}_plan",
-            "started_at": _instant(trial.started_at),
-            "ended_at": _instant(trial.span.ends_at),
-            "billing_starts_at": _instant(trial.span.starts_at),
+            "started_at": instant_text(trial.started_at),
+            "ended_at": instant_text(trial.span.ends_at),
+            "billing_starts_at": instant_text(trial.span.starts_at),
+            "billing_time": trial.billing_time,
             "recorded_at": RECORDED_AT,
         }
     )
-    tax_code = _NO_TAX
+    tax_code = NO_TAX
     if trial.tax_rate_percent is not None:
         tax_code = f"{name}_tax"
-        _add_tax(rows, tax_code, trial.tax_rate_percent)
+        add_tax(rows, tax_code, trial.tax_rate_percent)
     rows["tax/customer_taxes"].append({"customer_id": name, "tax_code": tax_code})
-
-
-def _add_tax(rows: Rows, code: str, rate_percent: Decimal) -> None:
-    rows["tax/taxes"].append(
-        {
-            "tax_code": code,
-            "tax_name": code,
-            "rate_percent": plain(rate_percent),
-            "valid_from": VALID_FROM,
-            "recorded_at": RECORDED_AT,
-        }
-    )
 
 
 def _add_plan(rows: Rows, name: str, trial: Trial) -> None:
@@ -161,72 +215,9 @@ def _add_plan(rows: Rows, name: str, trial: Trial) -> None:
         }
     )
     for metric in trial.metrics:
-        row = {
-            "metric_code": f"{name}_{metric.code}",
-            "metric_name": metric.code,
-            "aggregation_type": metric.aggregation,
-            "field_name": metric.field_name,
-            "unit_name": "unit",
-        }
-        if metric.is_recurring:
-            row["is_recurring"] = "true"
-        if metric.rounding_function:
-            row["rounding_function"] = metric.rounding_function
-        if metric.rounding_precision is not None:
-            row["rounding_precision"] = str(metric.rounding_precision)
-        if metric.custom_model:
-            row["custom_model"] = metric.custom_model
-        rows["prices/billable_metrics"].append(row)
+        add_metric(rows, name, metric)
     for charge in trial.charges:
-        _add_charge(rows, name, charge)
-
-
-def _add_charge(rows: Rows, name: str, charge: Charge) -> None:
-    owner = {
-        "plan_code": f"{name}_plan",
-        "charge_code": charge.code,
-        "valid_from": VALID_FROM,
-        "recorded_at": RECORDED_AT,
-    }
-    row = {
-        **owner,
-        "metric_code": f"{name}_{charge.metric_code}",
-        "charge_model": charge.model,
-        "display_name": charge.code,
-        **charge.prices.columns,
-    }
-    if charge.is_pay_in_advance:
-        row["is_pay_in_advance"] = "true"
-    if charge.is_prorated:
-        row["is_prorated"] = "true"
-    if charge.group_keys:
-        row["pricing_group_keys"] = ";".join(charge.group_keys)
-    if charge.minimum_amount is not None:
-        row["minimum_amount"] = plain(charge.minimum_amount)
-    rows["prices/charges"].append(row)
-    rows["prices/charge_tiers"] += [{**owner, **tier} for tier in charge.prices.tiers]
-    for one in charge.filters:
-        rows.setdefault("prices/charge_filters", []).append(
-            {
-                **owner,
-                "filter_code": one.code,
-                "display_name": one.code,
-                **one.prices.columns,
-            }
-        )
-        rows.setdefault("prices/charge_filter_values", []).extend(
-            {
-                **owner,
-                "filter_code": one.code,
-                "property_name": property_name,
-                "property_value": value,
-            }
-            for property_name, values in one.values.items()
-            for value in values
-        )
-        rows["prices/charge_tiers"] += [
-            {**owner, "filter_code": one.code, **tier} for tier in one.prices.tiers
-        ]
+        add_charge(rows, name, plan_code, charge)
 
 
 def subscription_id(name: str) -> str:
@@ -234,30 +225,11 @@ def subscription_id(name: str) -> str:
     return f"{name}_sub"
 
 
-def transaction_id(name: str, metric_code: str, position: int) -> str:
-    """The id of a trial's event number `position`, from 0."""
-    return f"{name}-{metric_code}-{position}"
-
-
 def usage_lines(name: str, trial: Trial) -> Iterable[str]:
     """The trial's events as flat JSON lines, one for every metric."""
     for position, event in enumerate(trial.events):
         for metric in trial.metrics:
-            record: dict[str, Any] = {
-                "transaction_id": transaction_id(name, metric.code, position),
-                "external_subscription_id": f"{name}_ext",
-                "code": f"{name}_{metric.code}",
-                "timestamp": _instant(event.at),
-            }
-            if event.properties:
-                record["properties"] = dict(event.properties)
-            if event.precise_cents is not None:
-                record["precise_total_amount_cents"] = event.precise_cents
-            yield json.dumps(record)
-
-
-def _instant(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            yield event_line(name, f"{name}_ext", metric.code, position, event)
 
 
 def _write_rows(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:

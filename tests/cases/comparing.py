@@ -15,6 +15,8 @@ from .reading import UnsupportedCase, number_of, plain
 
 _ROUNDINGS = {"round": ROUND_HALF_UP, "ceil": ROUND_CEILING, "floor": ROUND_FLOOR}
 _WIDE = Context(prec=100)
+_FLOAT = Context(prec=15, rounding=ROUND_HALF_UP)
+_FRACTION_DECIMALS = 40
 Comparison = tuple[str, int]  # a rounding function, and a number of decimals
 
 
@@ -94,7 +96,7 @@ def compared(
 def _compared_values(key: str, expected: Any, got: Any, how: Mapping[str, Comparison]) -> Agreement:
     if not isinstance(got, Decimal):
         return Agreement(key, shown(expected), shown(got), got is not None and expected == got)
-    wanted = number_of(expected, f"expected: {key!r}")
+    wanted = _number_expected(expected, f"expected: {key!r}")
     name = re.split(r"[.\[]", key)[-1 if "." in key else 0]
     rule = how.get(name) or how.get("")
     if rule is not None:
@@ -105,7 +107,23 @@ def _compared_values(key: str, expected: Any, got: Any, how: Mapping[str, Compar
         decimals = min(_scale(wanted), _scale(got))
         is_equal = rounded(got, "round", decimals) == rounded(wanted, "round", decimals)
         note = f"equal at {decimals} decimals" if is_equal else ""
+        if not is_equal and _is_float(wanted):
+            is_equal = _FLOAT.plus(got) == _FLOAT.plus(wanted)
+            note = "equal at the 15 digits that a float keeps" if is_equal else ""
     return Agreement(key, plain(wanted), plain(got), is_equal, "" if got == wanted else note)
+
+
+def _number_expected(value: Any, where: str) -> Decimal:
+    """An exact decimal, or a fraction like 100/91 to more digits than any number of ours has."""
+    match = re.fullmatch(r"(-?\d+)/(\d+)", value) if isinstance(value, str) else None
+    if match is None:
+        return number_of(value, where)
+    return rounded(_WIDE.divide(Decimal(match[1]), Decimal(match[2])), "round", _FRACTION_DECIMALS)
+
+
+def _is_float(value: Decimal) -> bool:
+    """Whether a number has the digits of a double's shortest text: its last ones may be an accident."""
+    return 16 <= len(value.normalize().as_tuple().digits) <= 17
 
 
 def _scale(value: Decimal) -> int:

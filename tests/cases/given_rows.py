@@ -19,7 +19,7 @@ from orchestration.prepare import dbt_refusal
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 
-from .company import ENTITY, subscription_id
+from .company import entity_code, subscription_id
 from .stored import Stored
 from .trials import Trial, first_instant, local_date
 
@@ -114,15 +114,21 @@ def _period_row(name: str, trial: Trial) -> dict[str, Any]:
         "external_subscription_id": f"{name}_ext",
         "customer_id": name,
         "plan_code": f"{name}_plan",
-        "billing_entity_code": ENTITY,
+        "billing_entity_code": entity_code(0),
         "currency": trial.currency,
         "fee_family": "usage",
+        "billing_interval": "monthly",
         "period_starts_at": span.starts_at.replace(tzinfo=None),
         "period_ends_at": span.ends_at.replace(tzinfo=None),
         "period_start_date": first,
         "period_end_date": end,
+        "billable_end_date": end,
+        "trial_end_date": None,
+        "trial_ends_at": None,
         "days": (end - first).days,
         "period_days": (span.whole_end - span.whole_start).days,
+        "is_reopened": False,
+        "inputs_digest": "/",
         "whole_period_starts_at": whole[0].replace(tzinfo=None),
         "whole_period_ends_at": whole[1].replace(tzinfo=None),
         "timezone": span.timezone,

@@ -21,7 +21,8 @@ def lines_of(verdict: Verdict) -> list[str]:
         std-10                          usage  pass
             amount                      expected 51.2345          got 51.2345
     """
-    head = f"{verdict.case.id:<32}{verdict.level or '-':<7}{verdict.status}"
+    name = verdict.case.id.ljust(32) if len(verdict.case.id) < 32 else f"{verdict.case.id} "
+    head = f"{name}{verdict.level or '-':<7}{verdict.status}"
     # A refusal may quote a whole error of the database; the JSON has all of it.
     reason = textwrap.shorten(verdict.reason, 300, placeholder=" …")
     lines = [f"{head}  {reason}" if reason else head]

@@ -17,7 +17,8 @@ from typing import Any
 
 import duckdb
 
-from .company import subscription_id, transaction_id
+from .company import subscription_id
+from .company_rows import transaction_id
 from .facts import Facts, Line, Point, total
 from .trials import Trial
 

@@ -68,6 +68,7 @@ def translate_aggregation(case: Case) -> Translation:
         currency=keys.text("currency", "EUR") or "EUR",
         tax_rate_percent=keys.number("tax_rate_percent"),
         given=stated.period.given,
+        billing_time=stated.period.billing_time,
     )
     # That the usage is looked at before the period ends changes nothing in what it adds up to.
     keys.flag("current_usage")

@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .comparing import Comparison
-from .facts import Facts
 from .reading import UnsupportedCase
 
 # A calendar period of each length, for cases that name no dates. Most have the 30 days of April: one close bills them.
@@ -81,11 +80,12 @@ class Charge:
 
 @dataclass(frozen=True)
 class UsageEvent:
-    """One event, sent for every metric of its trial. `precise_cents` is its precise_total_amount_cents."""
+    """One event, sent for every metric of its trial, or for one. `precise_cents`: its precise_total_amount_cents."""
 
     at: datetime
     properties: Mapping[str, str]
     precise_cents: str | None = None
+    metric_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,35 +133,40 @@ class Trial:
     currency: str = "EUR"
     tax_rate_percent: Decimal | None = None
     given: GivenRows | None = None
+    billing_time: str = "calendar"
 
     def metric_of(self, charge: Charge) -> Metric:
         return next(metric for metric in self.metrics if metric.code == charge.metric_code)
 
 
-Reader = Callable[[Mapping[str, Facts]], Any]
+# From what came out for each trial or life of a case, by its name: Facts, or LifeFacts.
+Reader = Callable[[Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True)
 class Translation:
-    """A case as trials by name ('' is the case itself, others change one price to look at one part of its amount).
+    """A case as trials or lives by name ('' is the case itself, others change one thing to look at one part of it).
 
     `readers` gives, for each expected key, the function that reads what came out from the facts of the trials.
     """
 
-    trials: Mapping[str, Trial]
+    trials: Mapping[str, Any]
     readers: Mapping[str, Reader]
     compare: Mapping[str, Comparison] = field(default_factory=dict)
 
     @property
     def level(self) -> str:
         """`usage`, or `model` where rows are given."""
-        return "model" if any(trial.given for trial in self.trials.values()) else "usage"
+        return "model" if any(self._given()) else "usage"
 
     @property
     def given_reason(self) -> str:
         """Why rows are given; empty at level `usage`."""
-        reasons = (trial.given.reason for trial in self.trials.values() if trial.given)
-        return next(reasons, "")
+        return next((given.reason for given in self._given()), "")
+
+    def _given(self) -> list[GivenRows]:
+        trials = [one for one in self.trials.values() if isinstance(one, Trial)]
+        return [trial.given for trial in trials if trial.given]
 
 
 def first_instant(day: date, timezone: str = "UTC") -> datetime:

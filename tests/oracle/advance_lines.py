@@ -13,9 +13,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from .catalog import Catalog, Charge
+from .catalog import Catalog, Charge, Metric
 from .charge_models import advance_fees
-from .invoicing import InvoiceLine, amount_of
+from .invoicing import amount_of
+from .lines import InvoiceLine
 from .measuring import PeriodUsage, Point, Selected, Selection, period_usage, selections
 from .metering import MeteredEvent
 from .numbers import minor_unit
@@ -31,12 +32,16 @@ FeeKey = tuple[str, str, Selection, date, date]
 class AdvanceBook:
     """What was issued in advance, event by event, per subscription, charge, filter, group, period and segment."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self) -> None:
         self._issued: dict[FeeKey, dict[EventKey, Decimal]] = defaultdict(dict)
 
     def lines(
-        self, terms: Terms, period: Period, events: Iterable[MeteredEvent], close_date: date
+        self,
+        catalog: Catalog,
+        terms: Terms,
+        period: Period,
+        events: Iterable[MeteredEvent],
+        close_date: date,
     ) -> list[InvoiceLine]:
         """The lines that the close of a date issues for a period: events before the local midnight that begins it.
 
@@ -47,7 +52,7 @@ class AdvanceBook:
         found: list[InvoiceLine] = []
         in_advance = [
             segment
-            for own in charge_segments(self._catalog, terms, period).values()
+            for own in charge_segments(catalog, terms, period).values()
             for segment in own
             if segment.row.is_pay_in_advance
         ]
@@ -55,14 +60,14 @@ class AdvanceBook:
             return found
         usage = period_usage(terms, period, events)
         for segment in in_advance:
-            found.extend(self._segment_lines(usage, segment, cut_off))
+            metric = catalog.metrics[segment.row.metric_code]
+            found.extend(self._segment_lines(usage, metric, segment, cut_off))
         return found
 
     def _segment_lines(
-        self, usage: PeriodUsage, segment: Segment[Charge], cut_off: datetime
+        self, usage: PeriodUsage, metric: Metric, segment: Segment[Charge], cut_off: datetime
     ) -> list[InvoiceLine]:
         charge = segment.row
-        metric = self._catalog.metrics[charge.metric_code]
         bounds = segment_bounds(usage.terms, usage.period, segment)
         until = min(cut_off, bounds[1])
         if bounds[0] > until:

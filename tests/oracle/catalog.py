@@ -24,6 +24,8 @@ from .cells import (
     text_in,
     validity_in,
 )
+from .fixed_charge_rows import FixedCharge, read_fixed_charges
+from .one_offs import OneOff, read_one_offs
 from .price_rows import Charge, Metric, Plan, read_charges, read_metrics, read_plans
 
 
@@ -52,7 +54,12 @@ class Customer:
 
 @dataclass(frozen=True)
 class Subscription:
-    """One subscription; the three instants are UTC."""
+    """One row of a subscription, or what became of it (see `timelines`); instants are UTC.
+
+    `position` is the row's place in its file. `anchor_at` (None: `started_at`): the first start of the external id.
+    `end_kind`: terminated, upgrade, downgrade, None while it goes on. A last day that is shared is that of the
+    subscription which begins on it.
+    """
 
     subscription_id: str
     external_subscription_id: str
@@ -62,6 +69,22 @@ class Subscription:
     ended_at: datetime | None
     billing_starts_at: datetime | None
     recorded_at: datetime
+    position: int = 0
+    billing_time: str = "calendar"
+    on_termination: str = "credit"
+    anchor_at: datetime | None = None
+    end_kind: str | None = None
+    is_last_day_shared: bool = False
+
+    @property
+    def billing_begins_at(self) -> datetime:
+        """Source: BILLING_RULES §4 "Billing begins at `billing_starts_at` (default: start)"."""
+        return max(self.started_at, self.billing_starts_at or self.started_at)
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether it has any billed time: not where it ends before its billing begins."""
+        return self.ended_at is None or self.billing_begins_at < self.ended_at
 
 
 @dataclass(frozen=True)
@@ -103,6 +126,8 @@ class Catalog:
     wallets: list[Wallet]
     taxes: list[Tax]
     customer_taxes: dict[str, list[str]] = field(default_factory=dict)
+    fixed_charges: list[FixedCharge] = field(default_factory=list)
+    one_offs: list[OneOff] = field(default_factory=list)
 
     def timezone_of(self, customer_id: str) -> str:
         """Source: BILLING_RULES §4 "All in the customer's zone (customer → entity → UTC)"."""
@@ -128,6 +153,14 @@ class Catalog:
             rows.setdefault(charge.plan_code, {}).setdefault(charge.charge_code, []).append(charge)
         return rows
 
+    @cached_property
+    def fixed_charge_rows(self) -> dict[str, dict[str, list[FixedCharge]]]:
+        """All rows of each fixed charge of each plan, fixed charges by code."""
+        rows: dict[str, dict[str, list[FixedCharge]]] = {}
+        for one in sorted(self.fixed_charges, key=lambda one: one.fixed_charge_code):
+            rows.setdefault(one.plan_code, {}).setdefault(one.fixed_charge_code, []).append(one)
+        return rows
+
 
 def in_force(rows: Iterable[DatedRow], day: date) -> DatedRow | None:
     """The row that holds on `day`; of several the one recorded last; None if there is none.
@@ -140,10 +173,10 @@ def in_force(rows: Iterable[DatedRow], day: date) -> DatedRow | None:
 
 
 def read_catalog(folder: Path) -> Catalog:
-    """Read the CSV files of a catalog folder (prices/, accounts/, credits/, tax/)."""
+    """Read the CSV files of a catalog folder (prices/, accounts/, credits/, tax/); subscriptions as their rows say."""
     subscriptions: dict[str, Subscription] = {}
-    for row in rows_of(folder / "accounts" / "subscriptions.csv"):
-        subscription = _subscription(row)
+    for position, row in enumerate(rows_of(folder / "accounts" / "subscriptions.csv")):
+        subscription = _subscription(row, position)
         known = subscriptions.get(subscription.subscription_id)
         if known is None or known.recorded_at < subscription.recorded_at:
             subscriptions[subscription.subscription_id] = subscription
@@ -162,6 +195,8 @@ def read_catalog(folder: Path) -> Catalog:
         wallets=_wallets(folder),
         taxes=[_tax(row) for row in rows_of(folder / "tax" / "taxes.csv")],
         customer_taxes=customer_taxes,
+        fixed_charges=read_fixed_charges(folder),
+        one_offs=read_one_offs(folder),
     )
 
 
@@ -180,7 +215,7 @@ def _customer(row: Row) -> Customer:
     )
 
 
-def _subscription(row: Row) -> Subscription:
+def _subscription(row: Row, position: int) -> Subscription:
     return Subscription(
         subscription_id=text_in(row, "subscription_id"),
         external_subscription_id=text_in(row, "external_subscription_id"),
@@ -190,6 +225,9 @@ def _subscription(row: Row) -> Subscription:
         ended_at=instant_in(row, "ended_at"),
         billing_starts_at=instant_in(row, "billing_starts_at"),
         recorded_at=required_instant_in(row, "recorded_at"),
+        position=position,
+        billing_time=row.get("billing_time") or "calendar",
+        on_termination=row.get("on_termination") or "credit",
     )
 
 

@@ -12,7 +12,7 @@ import csv
 import gzip
 import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -69,6 +69,19 @@ COLUMNS = {
     "tax/taxes": "tax_code tax_name rate_percent valid_from valid_to recorded_at",
     "tax/customer_taxes": "customer_id tax_code",
 }
+# Columns and files that are written only where an example has them.
+FIXED_CHARGE_KEY = "plan_code fixed_charge_code subscription_id first_month valid_from recorded_at"
+LIFE_COLUMNS = {
+    "prices/plans": "trial_days bills_charges_monthly bills_fixed_charges_monthly "
+    "minimum_commitment_amount maximum_amount adjustment_days adjustment_minimum_amount",
+    "prices/charges": "maximum_amount",
+    "prices/add_ons": "add_on_code add_on_name unit_amount currency pack_units",
+    "prices/fixed_charges": f"{FIXED_CHARGE_KEY} last_month valid_to add_on_code charge_model "
+    "display_name is_pay_in_advance is_prorated units unit_amount",
+    "prices/fixed_charge_tiers": f"{FIXED_CHARGE_KEY} up_to unit_amount flat_amount",
+    "accounts/subscriptions": "billing_time on_termination",
+    "accounts/one_off_fees": "one_off_fee_id customer_id add_on_code billed_on units unit_amount currency recorded_at",
+}
 FLAT_COLUMNS = (
     "transaction_id",
     "external_subscription_id",
@@ -98,12 +111,14 @@ class Company:
     """A generated company: its folders and the examples in it, by their prefix.
 
     `batches`: the folders of usage in the order in which they arrive; a landing folder takes them in turn.
+    `earlier_catalog`: what closes through the window's middle know, where some example's life is known late.
     """
 
     catalog: Path
     batches: tuple[Path, ...]
     window: Window
     examples: dict[str, Example]
+    earlier_catalog: Path | None = None
 
 
 def prefix_of(number: int) -> str:
@@ -134,22 +149,32 @@ def write_company(
     own_examples = {name: one for name, one in prefixed.items() if name not in left_out}
     batches = tuple(folder / f"batch{number}" for number in range(1, batch_count + 1))
     company = Company(folder / "catalog", batches, window, own_examples)
-    _write_catalog(company)
+    write_catalog(company.catalog, window, own_examples)
+    early = {name: known_early(one) for name, one in own_examples.items()}
+    if batch_count > 1 and early != own_examples:
+        company = replace(company, earlier_catalog=folder / "earlier_catalog")
+        write_catalog(folder / "earlier_catalog", window, early)
     owned = [(prefix, line) for prefix, one in own_examples.items() for line in one.lines]
     for number, batch in enumerate(batches):
         own = [one for one in owned if batch_count == 1 or one[1].is_late == (number == 1)]
-        _write_lines(company, batch / "a", own)
+        write_lines(window, batch / "a", own)
         for part, lines in _permuted(own).items():
             arrives = batches[-1] if part == "again" else batch
-            _write_lines(company, arrives / "b" / f"{part}{number}", lines)
+            write_lines(window, arrives / "b" / f"{part}{number}", lines)
     return company
 
 
 # Catalog.
 
 
-def _write_catalog(company: Company) -> None:
-    rows: dict[str, list[dict[str, str]]] = {name: [] for name in COLUMNS}
+def write_catalog(
+    folder: Path,
+    window: Window,
+    examples: Mapping[str, Example],
+    copies: Sequence[str] = ("a", "b"),
+) -> None:
+    """The catalog of the examples, by prefix, and of the clock."""
+    rows: dict[str, list[dict[str, str]]] = {name: [] for name in (*COLUMNS, *LIFE_COLUMNS)}
     rows["accounts/billing_entities"] = [
         {
             "billing_entity_code": code,
@@ -162,21 +187,48 @@ def _write_catalog(company: Company) -> None:
         }
         for code, zone_name, net_payment_days, grace_days in ENTITIES
     ]
-    for prefix, example in {
-        CLOCK_PREFIX: clock_example(company.window),
-        **company.examples,
-    }.items():
+    for prefix, example in {CLOCK_PREFIX: clock_example(window), **examples}.items():
         for name, own_rows in example.rows.items():
             for row in own_rows:
-                copies = ("a", "b") if any(COPY in value for value in row.values()) else ("a",)
-                rows[name].extend(_marked(row, prefix, copy) for copy in copies)
-    for name, columns in COLUMNS.items():
-        path = company.catalog / f"{name}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns.split(), restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows[name])
+                own_copies = copies if any(COPY in value for value in row.values()) else copies[:1]
+                rows[name].extend(_marked(row, prefix, copy) for copy in own_copies)
+    for name, own in rows.items():
+        columns = _columns(name, own)
+        if columns:
+            path = folder / f"{name}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(own)
+
+
+def _columns(name: str, rows: Sequence[dict[str, str]]) -> list[str]:
+    """The columns of a file: those of every company, and those of a life that any row has; none: there is no file."""
+    given = {column for row in rows for column in row}
+    life = [column for column in LIFE_COLUMNS.get(name, "").split() if column in given]
+    if name in COLUMNS:
+        return [*COLUMNS[name].split(), *life]
+    return LIFE_COLUMNS[name].split() if rows else []
+
+
+def known_early(example: Example) -> Example:
+    """The example as closes through the window's middle know it."""
+    rows = {
+        table: [row for row in own if _id_of(row) not in example.late_rows]
+        for table, own in example.rows.items()
+    }
+    if "accounts/subscriptions" in rows:
+        rows["accounts/subscriptions"] = [
+            {**row, "ended_at": ""} if row["subscription_id"] in example.late_ends else row
+            for row in rows["accounts/subscriptions"]
+        ]
+    return replace(example, rows=rows)
+
+
+def _id_of(row: Mapping[str, str]) -> str:
+    """The subscription or one-off fee that a row is of, if any."""
+    return row.get("one_off_fee_id") or row.get("subscription_id", "")
 
 
 def _marked(row: dict[str, Any], prefix: str, copy: str) -> dict[str, Any]:
@@ -192,7 +244,10 @@ def named(text: str, prefix: str, copy: str) -> str:
 
 
 def clock_example(window: Window) -> Example:
-    """A customer with something due on every close date, so that a smaller company has the same closes."""
+    """A customer with something due on every close date, so that a smaller company has the same closes.
+
+    Where closes are daily, weeks begin on each of seven days.
+    """
     rows: dict[str, list[dict[str, str]]] = {
         "accounts/customers": [
             {"customer_id": f"{COPY}customer", "customer_name": "A clock"}
@@ -206,17 +261,22 @@ def clock_example(window: Window) -> Example:
         "weekly": next(day for day in map(week_ago.__add__, DAYS) if day.weekday() == 0),
         "monthly": (window.first - ONE_DAY).replace(day=1),
     }
-    for interval, start in starts.items():
+    named_starts = {interval: (interval, start) for interval, start in starts.items()}
+    if window.is_daily:
+        named_starts = {f"day{day}": ("weekly", week_ago + day * ONE_DAY) for day in range(7)}
+    for name, (interval, start) in named_starts.items():
         rows["accounts/subscriptions"].append(
             {
-                "subscription_id": f"{COPY}{interval}",
-                "external_subscription_id": f"{COPY}{interval}",
+                "subscription_id": f"{COPY}{name}",
+                "external_subscription_id": f"{COPY}{name}",
                 "customer_id": f"{COPY}customer",
                 "plan_code": f"{PRICES}{interval}",
                 "started_at": f"{start.isoformat()}T00:00:00Z",
                 "recorded_at": RECORDED,
+                **({"billing_time": "anniversary"} if window.is_daily else {}),
             }
         )
+    for interval in dict.fromkeys(interval for interval, _ in named_starts.values()):
         rows["prices/plans"].append(
             {
                 "plan_code": f"{PRICES}{interval}",
@@ -264,7 +324,7 @@ def hash_free_parity(text: str) -> bool:
     return sum(text.encode()) % 2 == 1
 
 
-def _write_lines(company: Company, folder: Path, owned: Sequence[Owned]) -> None:
+def write_lines(window: Window, folder: Path, owned: Sequence[Owned]) -> None:
     """One file per kind: jsonl, jsonl.gz, csv (flat and short), parquet; all received at the same instant.
 
     The folder's path holds the copy's letter.
@@ -291,7 +351,7 @@ def _write_lines(company: Company, folder: Path, owned: Sequence[Owned]) -> None
         else:
             data = "".join(f"{json_line(line)}\n" for line in own_lines).encode()
             path.write_bytes(gzip.compress(data, mtime=0) if kind.endswith(".gz") else data)
-        seconds = company.window.received_at.timestamp()
+        seconds = window.received_at.timestamp()
         os.utime(path, (seconds, seconds))
 
 

@@ -50,7 +50,7 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
     }
     line_rows: list[tuple[Any, ...]] = []
     for invoice in bill.invoices:
-        key = (invoice.customer_id, invoice.close_date, invoice.currency)
+        key = (invoice.customer_id, invoice.close_date, invoice.currency, invoice.invoice_type)
         amounts = {
             column: getattr(invoice, column) for column in INVOICE_COLUMNS if "amount" in column
         }
@@ -77,7 +77,7 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
             }
         for draw in invoice.draws:
             tables["wallet_draws"][(*key, draw.lot_id)] = {"amount": draw.amount}
-    tables["invoice_lines"] = _keyed(line_rows, 3 + len(LINE_KEY), LINE_COLUMNS)
+    tables["invoice_lines"] = _keyed(line_rows, 4 + len(LINE_KEY), LINE_COLUMNS)
     tables["credit_ledger"] = _expected_ledger(bill)
     tables["wallet_lots"] = _expected_lots(bill)
     return tables
@@ -114,14 +114,14 @@ def _expected_lots(bill: Bill) -> Rows:
 
 def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
     """The same tables as finance reads them. `finance` and `warehouse` run SQL and return rows."""
-    invoice_key = "i.customer_id, i.close_date, i.currency"
+    invoice_key = "i.customer_id, i.close_date, i.currency, i.invoice_type"
     line_key = ", ".join(f"l.{column}" for column in LINE_KEY)
     line_columns = ", ".join(f"l.{column}" for column in LINE_COLUMNS)
     tax_columns = ", ".join(f"t.{column}" for column in TAX_COLUMNS)
     return {
         "invoices": _keyed(
             finance(f"select {invoice_key}, {', '.join(INVOICE_COLUMNS)} from invoices as i"),
-            3,
+            4,
             INVOICE_COLUMNS,
         ),
         "invoice_lines": _keyed(
@@ -129,7 +129,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
                 f"select {invoice_key}, {line_key}, {line_columns} "
                 "from invoice_lines as l inner join invoices as i using (invoice_number)"
             ),
-            3 + len(LINE_KEY),
+            4 + len(LINE_KEY),
             LINE_COLUMNS,
         ),
         "invoice_taxes": _keyed(
@@ -137,7 +137,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
                 f"select {invoice_key}, t.tax_code, {tax_columns} "
                 "from invoice_taxes as t inner join invoices as i using (invoice_number)"
             ),
-            4,
+            5,
             TAX_COLUMNS,
         ),
         "wallet_draws": _keyed(
@@ -146,7 +146,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
                 "inner join finance.invoices as i using (invoice_number) "
                 "where m.movement_kind = 'used'"
             ),
-            4,
+            5,
             ("amount",),
         ),
         "credit_ledger": _keyed(

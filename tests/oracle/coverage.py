@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .bill import Bill
 from .catalog import Catalog
-from .invoicing import InvoiceLine
+from .lines import InvoiceLine
 from .metering import MATCHED
 from .periods import local_date
 from .price_rows import Charge

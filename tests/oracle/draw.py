@@ -1,9 +1,9 @@
-"""Draw random examples in a process of their own: `python -m tests.oracle.draw WINDOW COUNT SEED > examples.pickle`.
+"""Draw random examples in a process of their own: `python -m tests.oracle.draw KIND COUNT SEED > examples.pickle`.
 
-Belongs here: making a draw depend on window, count and seed alone. Does not belong here: what is drawn.
+Belongs here: making a draw depend on kind, count and seed alone. Does not belong here: what is drawn.
 
 Hypothesis mixes the constants of every imported local module into what it draws, so that a seed gives other examples
-in a run of one test than in a run of all. A fresh process always has the same modules.
+in a run of one test than in a run of all. A fresh process always has the same modules; it imports those of its kind.
 """
 
 from __future__ import annotations
@@ -13,40 +13,86 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
 from .random_companies import examples
 from .random_rows import WINDOWS, Example, Window
 
+if TYPE_CHECKING:
+    from .random_histories import History
+
 ROOT = Path(__file__).resolve().parents[2]
+LIVES = "lives"
+LIFE = "life: "
+HISTORIES = "histories"
+Drawn = TypeVar("Drawn")
 
 
-def draw_examples(window: Window, *, count: int, seed_number: int) -> list[Example]:
-    """`count` random customers; the same arguments give the same ones, whatever else is imported."""
-    command = [sys.executable, "-m", __name__, window.name, str(count), str(seed_number)]
+def draw_examples(
+    window: Window, *, count: int, seed_number: int, life: bool = False
+) -> list[Example]:
+    """`count` random customers; the same arguments give the same ones, whatever else is imported.
+
+    `life`: with changes of plan, fixed charges and the like (see `random_life`, whose windows they need).
+    """
+    kind = f"{LIFE}{window.name}" if life else window.name
+    return _drawn_by_process(kind, count, seed_number)
+
+
+def draw_lives(*, count: int, seed_number: int) -> list[dict[str, list[dict[str, str]]]]:
+    """`count` random lives of one external id, as catalog rows (see `random_timelines`)."""
+    return _drawn_by_process(LIVES, count, seed_number)
+
+
+def draw_histories(*, count: int, seed_number: int) -> list[History]:
+    """`count` random customers whose past changes (see `random_histories`)."""
+    return _drawn_by_process(HISTORIES, count, seed_number)
+
+
+def _drawn_by_process(kind: str, count: int, seed_number: int) -> list[Any]:
+    command = [sys.executable, "-m", __name__, kind, str(count), str(seed_number)]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
     return list(pickle.loads(done.stdout))
 
 
-def draw_here(window: Window, *, count: int, seed_number: int) -> list[Example]:
+def strategy_of(kind: str) -> st.SearchStrategy[Any]:
+    """What is drawn for a kind: a window's examples, those with a life, or lives."""
+    if kind == LIVES:
+        from .random_timelines import lives
+
+        return lives()
+    if kind == HISTORIES:
+        from .random_histories import histories
+
+        return histories()
+    if kind.startswith(LIFE):
+        from .random_life import LIFE_WINDOWS, life_examples
+
+        return life_examples(LIFE_WINDOWS[kind.removeprefix(LIFE)])
+    return examples(WINDOWS[kind])
+
+
+def draw_here(strategy: st.SearchStrategy[Drawn], *, count: int, seed_number: int) -> list[Drawn]:
     """As `draw_examples`, in this process: depends on the local modules that it has imported.
 
     Ten at a time, without the first: that is always the simplest, and from the eleventh on Hypothesis mostly repeats
     parts of one example, so that many would be alike.
     """
-    drawn: list[Example] = []
+    drawn: list[Drawn] = []
     for round_number in range(count):
         if len(drawn) >= count:
             break
-        drawn.extend(_drawn_apart(window, seed_number * 100_000 + round_number)[1:])
+        drawn.extend(_drawn_apart(strategy, seed_number * 100_000 + round_number)[1:])
     assert len(drawn) >= count, f"only {len(drawn)} of {count} examples could be drawn"
     return drawn[:count]
 
 
-def _drawn_apart(window: Window, seed_number: int) -> list[Example]:
-    drawn: list[Example] = []
+def _drawn_apart(strategy: st.SearchStrategy[Drawn], seed_number: int) -> list[Drawn]:
+    drawn: list[Drawn] = []
 
     @seed(seed_number)
     @settings(
@@ -56,17 +102,17 @@ def _drawn_apart(window: Window, seed_number: int) -> list[Example]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(examples(window))
-    def collect(example: Example) -> None:
+    @given(strategy)
+    def collect(example: Drawn) -> None:
         drawn.append(example)
 
     collect()
     return drawn
 
 
-def main(window_name: str, count: str, seed_number: str) -> None:
+def main(kind: str, count: str, seed_number: str) -> None:
     """Write the pickled examples to standard output."""
-    drawn = draw_here(WINDOWS[window_name], count=int(count), seed_number=int(seed_number))
+    drawn = draw_here(strategy_of(kind), count=int(count), seed_number=int(seed_number))
     sys.stdout.buffer.write(pickle.dumps(drawn))
 
 

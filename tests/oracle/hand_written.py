@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from .bill import Bill, bill
+from .catalog import Catalog, read_catalog
+from .invoices import Payment
+from .timelines import with_timelines
 
 Cells = dict[str, str]
 Tables = dict[str, list[Cells]]
@@ -107,14 +110,30 @@ def hand_bill(
     through: str,
     *,
     batches_known_on: Callable[[date], int] | None = None,
+    earlier: Mapping[str, Tables] | None = None,
+    payments: Iterable[Payment] = (),
 ) -> Bill:
-    """The bill of the base company, some of whose tables are replaced; one file per batch."""
+    """The bill of the base company, some of whose tables are replaced; one file per batch.
+
+    `earlier`: the tables that closes knew before, by the last date of such a close.
+    """
     catalog = write_tables(folder / "catalog", {**BASE, **tables})
+    earlier_catalogs = {
+        date.fromisoformat(until): write_tables(folder / until, {**BASE, **own})
+        for until, own in (earlier or {}).items()
+    }
     files = [
         [write_lines(folder / f"batch{number}.jsonl", records)]
         for number, records in enumerate(batches)
     ]
-    return bill(catalog, files, date.fromisoformat(through), batches_known_on=batches_known_on)
+    return bill(
+        catalog,
+        files,
+        date.fromisoformat(through),
+        batches_known_on=batches_known_on,
+        earlier_catalogs=earlier_catalogs,
+        payments=payments,
+    )
 
 
 def charge_lines(result: Bill, *fields: str, customer_id: str = "atlas") -> list[tuple[str, ...]]:
@@ -155,3 +174,71 @@ def of_row(row: Cells, **cells: str) -> Cells:
 
 def tier(row: Cells, up_to: str, unit_amount: str, flat_amount: str = "", **cells: str) -> Cells:
     return of_row(row, up_to=up_to, unit_amount=unit_amount, flat_amount=flat_amount, **cells)
+
+
+# A life: plans and subscriptions.
+
+
+def plan(plan_code: str, amount: str, interval: str = "monthly", **cells: str) -> Cells:
+    """A plan row in euros that always holds."""
+    return {
+        "plan_code": plan_code,
+        "interval": interval,
+        "amount": amount,
+        "currency": "EUR",
+        **ALWAYS,
+        **cells,
+    }
+
+
+def subscription(
+    subscription_id: str, plan_code: str, started_at: str, ended_at: str = "", **cells: str
+) -> Cells:
+    """A row of the customer atlas under the external id `ext`; a date is its midnight in UTC."""
+    instants = (
+        text if "T" in text or not text else f"{text}T00:00Z" for text in (started_at, ended_at)
+    )
+    return {
+        "subscription_id": subscription_id,
+        "external_subscription_id": "ext",
+        "customer_id": "atlas",
+        "plan_code": plan_code,
+        **dict(zip(("started_at", "ended_at"), instants, strict=True)),
+        "recorded_at": "2020-01-01T00:00:00Z",
+        **cells,
+    }
+
+
+def fixed_charge(add_on_code: str, units: str, unit_amount: str = "", **cells: str) -> Cells:
+    """A fixed charge row of the plan `p`, standard and in arrears; its code is that of its add-on."""
+    return {
+        "fixed_charge_code": add_on_code,
+        "plan_code": "p",
+        "add_on_code": add_on_code,
+        "charge_model": "standard",
+        "units": units,
+        "unit_amount": unit_amount,
+        **ALWAYS,
+        **cells,
+    }
+
+
+def in_zone(timezone: str) -> list[Cells]:
+    """The customers, atlas in a zone."""
+    atlas, clock = BASE["accounts/customers"]
+    return [{**atlas, "timezone": timezone}, clock]
+
+
+def hand_catalog(folder: Path, tables: Tables) -> Catalog:
+    """The catalog of the base company with its subscriptions as they began and ended."""
+    return with_timelines(read_catalog(write_tables(folder / "catalog", {**BASE, **tables})))
+
+
+def fees(result: Bill, *fee_types: str) -> list[tuple[str, str, str]]:
+    """Close date, subscription and amount of every line of some fee types (none named: of base fees)."""
+    return [
+        (invoice.close_date.isoformat(), line.subscription_id, format(line.amount, "f"))
+        for invoice in result.invoices
+        for line in invoice.lines
+        if line.fee_type in (fee_types or ("subscription",)) and invoice.customer_id == "atlas"
+    ]

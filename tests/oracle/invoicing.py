@@ -1,88 +1,42 @@
-"""The lines of a period: base fees, usage in arrears, what lacks to a minimum; each rounded once.
+"""The lines of a period: base fees and usage in arrears.
 
 Belongs here: proration of the base fee, one line per segment, filter and group (BILLING_RULES §0, §3, §4). Does not
-belong here: usage paid in advance (see `advance_lines`), tax and credits (see `settlement`).
+belong here: usage paid in advance (see `advance_lines`), fixed charges, limits (see `charge_limits`, `plan_limits`),
+tax and credits (see `settlement`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from .catalog import Catalog, Charge
-from .charge_models import Measure, charge_amount, true_up
+from .charge_limits import maximum_lines, true_up_lines
+from .charge_models import Measure, charge_amount
+from .lines import AMOUNT_UNROUNDED_SCALE, QUANTITY_SCALE, InvoiceLine
 from .measuring import PeriodUsage, Selected, Selection, period_usage, selections
 from .metering import MeteredEvent
-from .numbers import minor_unit, round_half_away
-from .periods import Period
+from .numbers import round_half_away
+from .periods import ONE_DAY, Period
 from .price_rows import Segment, segments
 from .terms import Terms, charge_segments, plan_on, segment_bounds
-
-AMOUNT_UNROUNDED_SCALE = 21
-UNIT_AMOUNT_SCALE = 12
-QUANTITY_SCALE = 9
-
-
-@dataclass(frozen=True)
-class InvoiceLine:
-    """One fee. `exact_amount` is the fraction itself; the decimals are what finance reads.
-
-    `full_units`: what a unit amount refers to where the quantity is prorated. `issued_amount`: of a fee in advance.
-    """
-
-    subscription_id: str
-    fee_type: str
-    charge_code: str | None
-    metric_code: str | None
-    service_period_start: datetime
-    service_period_end: datetime
-    exact_quantity: Fraction
-    exact_amount: Fraction
-    currency: str
-    filter_code: str | None = None
-    group_key: str | None = None
-    event_id: str | None = None
-    full_units: Fraction | None = None
-    issued_amount: Decimal | None = None
-
-    @property
-    def quantity(self) -> Decimal:
-        return round_half_away(self.exact_quantity, QUANTITY_SCALE)
-
-    @property
-    def amount_unrounded(self) -> Decimal:
-        return round_half_away(self.exact_amount, AMOUNT_UNROUNDED_SCALE)
-
-    @property
-    def amount(self) -> Decimal:
-        """Source: BILLING_RULES §0, rounding 2: each fee once, to the currency's minor unit."""
-        if self.issued_amount is not None:
-            return self.issued_amount
-        return round_half_away(self.exact_amount, minor_unit(self.currency))
-
-    @property
-    def unit_amount(self) -> Decimal:
-        """Source: BILLING_RULES §0 "unrounded amount ÷ quantity (÷ the full units where prorated), scale 12, 0 at
-        quantity 0".
-        """
-        units = self.exact_quantity if self.full_units is None else self.full_units
-        if units == 0:
-            return Decimal(0)
-        return round_half_away(self.exact_amount / units, UNIT_AMOUNT_SCALE)
+from .upgrades import is_left_to_successor
 
 
 def base_fee_lines(catalog: Catalog, terms: Terms, period: Period) -> list[InvoiceLine]:
     """The plan's fee for one period: per segment, amount × its days ÷ days of the whole period, quantity 1.
 
-    Raises LookupError where the plan has no price on a day.
-    Source: BILLING_RULES §4 "Proration: inclusive local days × plan amount ÷ days of the whole period"; §3 "Price
-    change inside a period: base fees split by days".
+    Only days that count, after the trial: a period without any has no line. Raises LookupError where the plan has no
+    price on such a day.
+    Source: BILLING_RULES §4 "Proration: inclusive local days × plan amount ÷ days of the whole period", "Trial …: no
+    base fee, usage is billed; proration from the trial's end"; §3 "Price change inside a period: base fees split by
+    days".
     """
-    found = segments(period.start, period.end, lambda day: plan_on(catalog, terms, day))
-    if sum(segment.days for segment in found) != period.days:
+    first, end = max(period.start, terms.trial_end), period.last_billable_day + ONE_DAY
+    found = segments(first, end, lambda day: plan_on(catalog, terms, day))
+    if sum(segment.days for segment in found) != period.days_within(first, end):
         plan_code = terms.subscription.plan_code
         raise LookupError(f"plan {plan_code} has no price on a day of {period.start}")
     lines = []
@@ -101,6 +55,11 @@ def base_fee_lines(catalog: Catalog, terms: Terms, period: Period) -> list[Invoi
                     segment.row.amount, days=segment.days, period_days=period.period_days
                 ),
                 currency=terms.currency,
+                is_prorated=True,
+                first_day=segment.start,
+                end_day=segment.end,
+                price=Fraction(segment.row.amount),
+                period_days=period.period_days,
             )
         )
     return lines
@@ -122,8 +81,14 @@ def usage_lines(
     usage = period_usage(terms, period, events)
     lines = []
     for own_segments in charge_segments(catalog, terms, period).values():
-        in_arrears = [one for one in own_segments if not one.row.is_pay_in_advance]
+        in_arrears = [
+            one
+            for one in own_segments
+            if not one.row.is_pay_in_advance
+            and not is_left_to_successor(catalog, terms, period, one.row)
+        ]
         fees = [line for one in in_arrears for line in segment_lines(catalog, usage, one)]
+        fees.extend(maximum_lines(terms, period, in_arrears, fees))
         lines.extend(fees)
         lines.extend(true_up_lines(terms, period, in_arrears, fees))
     return lines
@@ -199,31 +164,3 @@ def shown_quantity(measure: Measure) -> Fraction:
     """
     units = measure.units if measure.prorated_units is None else measure.prorated_units
     return Fraction(round_half_away(units, QUANTITY_SCALE))
-
-
-def true_up_lines(
-    terms: Terms, period: Period, in_arrears: list[Segment[Charge]], fees: list[InvoiceLine]
-) -> list[InvoiceLine]:
-    """The line of what a charge's fees lack to its minimum; none where they reach it, or where there is none.
-
-    A minimum of 0 is none: it does not lift fees that a model of one's own made negative.
-    Source: BILLING_RULES §3 "Charge minimum: arrears only, per charge over all its fees, prorated by days".
-    """
-    minimums = [(one.row.minimum_amount, one.days) for one in in_arrears if one.row.minimum_amount]
-    lacking = true_up(minimums, [line.amount for line in fees], period_days=period.period_days)
-    if not minimums or lacking == 0:
-        return []
-    starts_at, ends_at = terms.bounds(period)
-    return [
-        InvoiceLine(
-            subscription_id=terms.subscription.subscription_id,
-            fee_type="charge_true_up",
-            charge_code=in_arrears[-1].row.charge_code,
-            metric_code=in_arrears[-1].row.metric_code,
-            service_period_start=starts_at,
-            service_period_end=ends_at,
-            exact_quantity=Fraction(1),
-            exact_amount=lacking,
-            currency=terms.currency,
-        )
-    ]

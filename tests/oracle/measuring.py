@@ -63,7 +63,8 @@ class PeriodUsage:
 
     @property
     def last_day(self) -> date:
-        return date.fromordinal(self.period.end.toordinal() - 1)
+        """The last day that counts; an event on a day that is another subscription's counts for no day."""
+        return self.period.last_billable_day
 
 
 def period_usage(terms: Terms, period: Period, events: Iterable[MeteredEvent]) -> PeriodUsage:
@@ -156,6 +157,7 @@ class Selected:
         if self.metric.aggregation_type == "sum":
             steps = sum_steps(
                 [(self.usage.local_date(one), _number(one)) for one in own],
+                first_day=period.start,
                 last_day=self.usage.last_day,
                 period_days=period.period_days,
                 carried_over=sum(self._numbers_before, Fraction(0)),

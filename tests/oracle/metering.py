@@ -130,7 +130,7 @@ class _Calendar:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._coming = terms.periods()
+        self._coming = terms.periods("usage")
         self._starts: list[datetime] = []
         self._ends: list[datetime] = []
         self._due: list[date] = []

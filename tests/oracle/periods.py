@@ -1,10 +1,12 @@
 """Billing periods: calendar arithmetic in the customer's zone, and when a period is due.
 
-Belongs here: BILLING_RULES §4 for weekly, monthly and yearly calendar periods. Does not belong here: money.
+Belongs here: BILLING_RULES §4 for calendar and anniversary periods of every interval. Does not belong here: which
+subscription has which periods (see `terms` and `timelines`), and money.
 """
 
 from __future__ import annotations
 
+import calendar
 import importlib.resources
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,21 +16,36 @@ from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
 ONE_MINUTE = timedelta(minutes=1)
+MONTHS = {"monthly": 1, "quarterly": 3, "semiannual": 6, "yearly": 12}
 
 
 @dataclass(frozen=True)
 class Period:
-    """Local days [start, end) of a subscription, and the whole calendar period [whole_start, whole_end) around them."""
+    """Local days [start, end) that a subscription touches, and the whole period [whole_start, whole_end) around them.
+
+    `billable_end` (None: the end): the first day after those that count, where the last day is another subscription's.
+    """
 
     start: date
     end: date
     whole_start: date
     whole_end: date
+    billable_end: date | None = None
 
     @property
     def days(self) -> int:
-        """Days of the period that are used, the first and the last both counted."""
-        return (self.end - self.start).days
+        """Days of the period that are used, the first and the last both counted; without a shared day, maybe 0."""
+        return self.days_within(self.start, self.end)
+
+    def days_within(self, start: date, end: date) -> int:
+        """How many of the days [start, end) count in this period."""
+        last = min(end, self.end if self.billable_end is None else self.billable_end)
+        return max((last - max(start, self.start)).days, 0)
+
+    @property
+    def last_billable_day(self) -> date:
+        """The day before the billable end; before the start where no day counts."""
+        return (self.end if self.billable_end is None else self.billable_end) - ONE_DAY
 
     @property
     def period_days(self) -> int:
@@ -66,8 +83,20 @@ def first_instant(zone_name: str, day: date) -> datetime:
     return instant
 
 
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last.
+
+    >>> add_months(date(2025, 1, 31), 1)
+    datetime.date(2025, 2, 28)
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
 def calendar_period(interval: str, day: date) -> tuple[date, date]:
-    """First day, and first day after, of the calendar period around `day`. Source: BILLING_RULES §4 "Intervals".
+    """First day, and first day after, of the calendar period around `day`.
+
+    Source: BILLING_RULES §4 "calendar (Mon–Sun, month, quarter from Jan …)".
 
     >>> calendar_period("weekly", date(2025, 10, 1))
     (datetime.date(2025, 9, 29), datetime.date(2025, 10, 6))
@@ -75,25 +104,69 @@ def calendar_period(interval: str, day: date) -> tuple[date, date]:
     if interval == "weekly":
         monday = day - day.weekday() * ONE_DAY
         return monday, monday + 7 * ONE_DAY
-    if interval == "monthly":
-        next_month = (day.replace(day=1) + 31 * ONE_DAY).replace(day=1)
-        return day.replace(day=1), next_month
-    if interval == "yearly":
-        return date(day.year, 1, 1), date(day.year + 1, 1, 1)
-    raise ValueError(f"interval {interval!r}: no rule")
+    if interval not in MONTHS:
+        raise ValueError(f"interval {interval!r}: no rule")
+    months_before = (day.month - 1) % MONTHS[interval]
+    first = date(day.year, day.month - months_before, 1)
+    return first, add_months(first, MONTHS[interval])
 
 
-def periods_of(interval: str, first_day: date, last_day: date | None) -> Iterator[Period]:
+def anniversary_period(interval: str, day: date, anchor: date) -> tuple[date, date]:
+    """First day, and first day after, of the period around `day` that is counted from the anchor.
+
+    Source: BILLING_RULES §4 "anniversary (day of the *first* start of the external id, clamped to the month's length,
+    re-derived from the original day: 31 Jan → 30 Apr → 31 Jul; 29 Feb → 28 Feb)".
+
+    >>> anniversary_period("quarterly", date(2022, 5, 31), date(2022, 1, 31))
+    (datetime.date(2022, 4, 30), datetime.date(2022, 7, 31))
+    """
+    if day < anchor:
+        raise ValueError(f"{day} is before the anchor {anchor}")
+    if interval == "weekly":
+        first = day - ((day - anchor).days % 7) * ONE_DAY
+        return first, first + 7 * ONE_DAY
+    if interval not in MONTHS:
+        raise ValueError(f"interval {interval!r}: no rule")
+    number = 0
+    while add_months(anchor, (number + 1) * MONTHS[interval]) <= day:
+        number += 1
+    start, end = (add_months(anchor, (number + more) * MONTHS[interval]) for more in (0, 1))
+    return start, end
+
+
+def whole_period(interval: str, day: date, anchor: date | None) -> tuple[date, date]:
+    """The period around `day`: from the anchor where there is one, else of the calendar."""
+    if anchor is None:
+        return calendar_period(interval, day)
+    return anniversary_period(interval, day, anchor)
+
+
+def periods_of(
+    interval: str,
+    first_day: date,
+    last_day: date | None,
+    *,
+    anchor: date | None = None,
+    is_last_day_shared: bool = False,
+) -> Iterator[Period]:
     """All periods from `first_day` to `last_day` (both used; None: without end), in order.
 
+    `anchor`: of anniversary periods. A last day that is shared is another subscription's: touched, but not counted.
     Source: BILLING_RULES §4 "inclusive local days × plan amount ÷ days of the whole period. Start and end day both
-    count".
+    count; ended by an upgrade: that day is the new plan's. Cancel and return on one local day: billed once".
     """
     day = first_day
     while last_day is None or day <= last_day:
-        whole_start, whole_end = calendar_period(interval, day)
+        whole_start, whole_end = whole_period(interval, day, anchor)
         end = whole_end if last_day is None else min(whole_end, last_day + ONE_DAY)
-        yield Period(start=day, end=end, whole_start=whole_start, whole_end=whole_end)
+        is_shared = is_last_day_shared and last_day is not None and end > last_day
+        yield Period(
+            start=day,
+            end=end,
+            whole_start=whole_start,
+            whole_end=whole_end,
+            billable_end=last_day if is_shared else None,
+        )
         day = whole_end
 
 

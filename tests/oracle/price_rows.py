@@ -6,7 +6,6 @@ a quantity (see `charge_models`).
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,7 +29,7 @@ from .cells import (
     validity_in,
 )
 from .charge_models.prices import Prices, Tier
-from .periods import ONE_DAY
+from .periods import ONE_DAY, add_months
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,11 @@ class Plan:
     is_pay_in_advance: bool
     amount: Decimal
     currency: str
+    trial_days: int
+    bills_charges_monthly: bool
+    bills_fixed_charges_monthly: bool
+    minimum_commitment_amount: Decimal | None
+    maximum_amount: Decimal | None
     scope: Scope
 
 
@@ -87,6 +91,7 @@ class Charge:
     is_prorated: bool
     pricing_group_keys: tuple[str, ...]
     minimum_amount: Decimal | None
+    maximum_amount: Decimal | None
     conversion_rate: Decimal
     prices: Prices
     filters: tuple[ChargeFilter, ...]
@@ -109,16 +114,6 @@ ScopedRow = TypeVar("ScopedRow", bound=Scoped)
 
 
 # Rows in force.
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day of a later month, or that month's last.
-
-    >>> add_months(date(2025, 1, 31), 1)
-    datetime.date(2025, 2, 28)
-    """
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def holds(scope: Scope, day: date, *, subscription_id: str, billing_starts_on: date) -> bool:
@@ -224,13 +219,18 @@ def read_plans(folder: Path) -> list[Plan]:
             is_pay_in_advance=flag_in(row, "is_pay_in_advance"),
             amount=Decimal(text_in(row, "amount")),
             currency=text_in(row, "currency"),
-            scope=_scope(row, position),
+            trial_days=integer_in(row, "trial_days") or 0,
+            bills_charges_monthly=flag_in(row, "bills_charges_monthly"),
+            bills_fixed_charges_monthly=flag_in(row, "bills_fixed_charges_monthly"),
+            minimum_commitment_amount=decimal_in(row, "minimum_commitment_amount"),
+            maximum_amount=decimal_in(row, "maximum_amount"),
+            scope=scope_in(row, position),
         )
         for position, row in enumerate(rows_of(folder / "prices" / "plans.csv"))
     ]
 
 
-def _scope(row: Row, position: int) -> Scope:
+def scope_in(row: Row, position: int) -> Scope:
     return Scope(
         subscription_id=row.get("subscription_id"),
         first_month=integer_in(row, "first_month"),
@@ -293,10 +293,11 @@ def _charge(
         is_prorated=flag_in(row, "is_prorated"),
         pricing_group_keys=texts_in(row, "pricing_group_keys"),
         minimum_amount=decimal_in(row, "minimum_amount"),
+        maximum_amount=decimal_in(row, "maximum_amount"),
         conversion_rate=Decimal(1) if conversion_rate is None else conversion_rate,
         prices=_prices(row, tiers),
         filters=tuple(filters.get(_row_key(row), ())),
-        scope=_scope(row, position),
+        scope=scope_in(row, position),
     )
 
 

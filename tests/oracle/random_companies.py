@@ -74,7 +74,7 @@ def examples(draw: st.DrawFn, window: Window) -> Example:
         charges = draw(charges_of_plan(number, currency, own_metrics, change_day, is_huge=is_huge))
         for table, own_rows in charges.items():
             rows.setdefault(table, []).extend(own_rows)
-    scene = _scene(
+    scene = scene_of(
         window,
         drawn,
         rows,
@@ -121,7 +121,7 @@ def returned(
     return subscription
 
 
-def _scene(
+def scene_of(
     window: Window,
     drawn: list[DrawnSubscription],
     rows: Rows,
@@ -130,6 +130,7 @@ def _scene(
     is_huge: bool,
     order_decides: bool,
 ) -> Scene:
+    """What the usage of an example is drawn for."""
     known = {one.code: one for one in (*PLAIN_METRICS, *own_metrics)}
     charged: dict[str, list[DrawnMetric]] = {}
     charges = rows.get("prices/charges", [])

@@ -51,16 +51,24 @@ class JsonNumber(str):
 
 @dataclass(frozen=True)
 class Window:
-    """The days in which periods fall due: closes are on its Mondays and firsts of a month, through its last day."""
+    """The days in which periods fall due: closes are on its Mondays and firsts of a month, through its last day.
+
+    `is_daily`: there is a close on every day.
+    """
 
     name: str
     first: date
     through: date
+    is_daily: bool = False
 
     @property
     def close_dates(self) -> frozenset[date]:
         days = (self.first + number * ONE_DAY for number in range((self.through - self.first).days))
-        return frozenset(day for day in (*days, self.through) if day.weekday() == 0 or day.day == 1)
+        return frozenset(
+            day
+            for day in (*days, self.through)
+            if self.is_daily or day.weekday() == 0 or day.day == 1
+        )
 
     @property
     def middle(self) -> date:
@@ -100,11 +108,17 @@ class UsageLine:
 
 @dataclass(frozen=True)
 class Example:
-    """One customer with all that concerns it. `is_permutable`: no order of files decides what is billed."""
+    """One customer with all that concerns it. `is_permutable`: no order of files decides what is billed.
+
+    `late_rows`: subscriptions and one-off fees that closes through the window's middle do not know, where a second
+    batch arrives then; `late_ends`: subscriptions whose end they do not know.
+    """
 
     rows: dict[str, list[dict[str, str]]]
     lines: tuple[UsageLine, ...]
     is_permutable: bool
+    late_rows: frozenset[str] = frozenset()
+    late_ends: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

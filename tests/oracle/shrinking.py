@@ -30,12 +30,15 @@ CHARGE_KEY = (
     "valid_from",
     "recorded_at",
 )
+FIXED_CHARGE_KEY = ("fixed_charge_code", *CHARGE_KEY)
 DETAILS = ("prices/charge_filters", "prices/charge_filter_values", "prices/charge_tiers")
 REMOVABLE = (
     "accounts/subscriptions",
     "prices/charges",
     "prices/charge_filters",
     "prices/charge_tiers",
+    "prices/fixed_charges",
+    "prices/fixed_charge_tiers",
     "prices/billable_metrics",
     "credits/wallets",
     "credits/wallet_lots",
@@ -46,6 +49,7 @@ BLANKABLE = {
     "prices/billable_metrics": (("rounding_function", "rounding_precision"), ("is_recurring",)),
     "prices/charges": (
         ("minimum_amount",),
+        ("maximum_amount",),
         ("pricing_group_keys",),
         ("is_prorated",),
         ("is_pay_in_advance",),
@@ -58,6 +62,16 @@ BLANKABLE = {
         ("per_transaction_max_amount",),
     ),
     "prices/charge_tiers": (("flat_amount",),),
+    "prices/plans": (
+        ("trial_days",),
+        ("bills_charges_monthly",),
+        ("bills_fixed_charges_monthly",),
+        ("minimum_commitment_amount",),
+        ("maximum_amount",),
+    ),
+    "prices/fixed_charges": (("is_prorated",), ("is_pay_in_advance",)),
+    "prices/fixed_charge_tiers": (("flat_amount",),),
+    "accounts/subscriptions": (("on_termination",),),
     "accounts/customers": (("timezone",),),
 }
 
@@ -176,6 +190,10 @@ def _key(row: Row, *more: str) -> tuple[str, ...]:
     return tuple(row.get(name, "") for name in (*CHARGE_KEY, *more))
 
 
+def _fixed_key(row: Row) -> tuple[str, ...]:
+    return tuple(row.get(name, "") for name in FIXED_CHARGE_KEY)
+
+
 def _without_orphans(rows: Rows) -> Rows:
     """The rows without those that name a row which is gone; units that no charge names go too."""
     rows = dict(rows)
@@ -190,7 +208,7 @@ def _without_orphans(rows: Rows) -> Rows:
     subscriptions = values("accounts/subscriptions", "subscription_id") | {""}
     plans = values("accounts/subscriptions", "plan_code")
     metrics = values("prices/billable_metrics", "metric_code")
-    for table in ("prices/plans", "prices/charges"):
+    for table in ("prices/plans", "prices/charges", "prices/fixed_charges"):
         keep(
             table,
             lambda row: (
@@ -204,6 +222,8 @@ def _without_orphans(rows: Rows) -> Rows:
     filters = {_key(row, "filter_code") for row in rows.get("prices/charge_filters", [])}
     for table in DETAILS[1:]:
         keep(table, lambda row: not row.get("filter_code") or _key(row, "filter_code") in filters)
+    fixed = {_fixed_key(row) for row in rows.get("prices/fixed_charges", [])}
+    keep("prices/fixed_charge_tiers", lambda row: _fixed_key(row) in fixed)
     units = values("prices/charges", "pricing_unit_code")
     keep("prices/pricing_units", lambda row: row["pricing_unit_code"] in units)
     wallets = values("credits/wallets", "wallet_id")

@@ -14,7 +14,6 @@ from ..charge_models.prorated import Step
 from .unique import REMOVE
 
 ONE_DAY = timedelta(days=1)
-WHOLE = Fraction(1)
 
 
 def share_from(day: date, last_day: date, period_days: int) -> Fraction:
@@ -29,6 +28,7 @@ def share_from(day: date, last_day: date, period_days: int) -> Fraction:
 def sum_steps(
     values: Iterable[tuple[date, Fraction]],
     *,
+    first_day: date,
     last_day: date,
     period_days: int,
     carried_over: Fraction = Fraction(0),
@@ -36,10 +36,11 @@ def sum_steps(
     """The changes of a recurring sum, each with the share of the period for which it counts; first what was before.
 
     Source: "value × days from its local date to the period end, inclusive ÷ days of the period; carried-over state
-    counts in full".
+    counts in full": for every day that is billed, as if it came on the first. A period that is cut short has less of
+    them, or an upgrade would bill one seat twice for one day.
     """
     own = [Step(value, share_from(day, last_day, period_days)) for day, value in values]
-    return [Step(carried_over, WHOLE), *own]
+    return [Step(carried_over, share_from(first_day, last_day, period_days)), *own]
 
 
 def days_present(
@@ -52,13 +53,14 @@ def days_present(
     """The local days of the period on which each value was present.
 
     `changes`: (local date, value, "add" or "remove"), in time order; `present`: values that were there before.
+    A change after `last_day`, on a day that is another subscription's, adds no day.
     Source: "days each value was present (add day and removal day both count, a day once)".
     """
     days: dict[str, set[date]] = {}
     since = dict.fromkeys(present, first_day)
     for day, value, operation in changes:
         if operation == REMOVE and value in since:
-            days.setdefault(value, set()).update(_days(since.pop(value), day))
+            days.setdefault(value, set()).update(_days(since.pop(value), min(day, last_day)))
         elif operation != REMOVE:
             since.setdefault(value, day)
     for value, first in since.items():

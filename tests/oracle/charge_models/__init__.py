@@ -6,6 +6,7 @@ comes from (see `aggregation`), and the rounding of a line (see `invoicing`).
 
 from .advance import advance_fees, first_fees, high_water_marks
 from .given import dynamic, tiers_by_property
+from .maximum import excess
 from .minimum import true_up
 from .percentage import percentage, percentage_per_transaction, running_totals
 from .prices import Prices, Tier
@@ -21,6 +22,7 @@ __all__ = [
     "advance_fees",
     "charge_amount",
     "dynamic",
+    "excess",
     "first_fees",
     "graduated",
     "graduated_percentage",

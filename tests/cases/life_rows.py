@@ -1,0 +1,161 @@
+"""Lives as rows of the catalog, as it is known at one of their moments, and their usage.
+
+Belongs here: the rows and lines of a life, under names of its own. Does not belong here: what a life is made of
+(`lives`), and writing files (`company`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from .company_rows import (
+    NO_TAX,
+    RECORDED_AT,
+    VALID_FROM,
+    Rows,
+    add_charge,
+    add_metric,
+    add_tax,
+    event_line,
+    instant_text,
+)
+from .lives import FixedCharge, Life, PlanTerms, Signed
+from .reading import plain
+
+COLUMNS = {
+    "prices/add_ons": "add_on_code add_on_name",
+    "prices/fixed_charges": "plan_code fixed_charge_code add_on_code charge_model display_name "
+    "is_pay_in_advance is_prorated units unit_amount valid_from valid_to recorded_at",
+    "accounts/payments": "payment_id invoice_number amount paid_on",
+}
+
+
+def add_life(rows: Rows, name: str, life: Life, number: int, close_date: date) -> None:
+    """Add what is known of a life when close `number`, from 0, of `close_date` bills it."""
+    known_on = life.moment(number)
+    rows["accounts/billing_entities"].append(
+        {
+            "billing_entity_code": name,
+            "entity_name": name,
+            "country": "FR",
+            "timezone": "UTC",
+            "invoice_prefix": name,
+            "net_payment_days": "30",
+            "grace_days": str((close_date - known_on).days),
+        }
+    )
+    rows["accounts/customers"].append(
+        {
+            "customer_id": name,
+            "customer_name": name,
+            "billing_entity_code": name,
+            "country": "FR",
+            "timezone": life.timezone,
+        }
+    )
+    tax_code = NO_TAX
+    if life.tax_rate_percent is not None:
+        tax_code = f"{name}_tax"
+        add_tax(rows, tax_code, life.tax_rate_percent)
+    rows["tax/customer_taxes"].append({"customer_id": name, "tax_code": tax_code})
+    for metric in life.metrics:
+        add_metric(rows, name, metric)
+    for signed in life.signed:
+        if signed.known_on <= known_on:
+            _add_subscription(rows, name, life, signed, known_on)
+            _add_plan(rows, name, plan_code(name, signed), signed.plan, life.currency)
+    for position, payment in enumerate(life.payments):
+        if payment.known_on <= known_on:
+            rows.setdefault("accounts/payments", []).append(
+                {
+                    "payment_id": f"{name}_payment_{position}",
+                    # Numbers are gapless within a billing entity, and this one has no other customer.
+                    "invoice_number": f"{name}-000001",
+                    "amount": plain(payment.amount),
+                    "paid_on": payment.known_on.isoformat(),
+                }
+            )
+
+
+def plan_code(name: str, signed: Signed) -> str:
+    return f"{name}_{signed.code}_plan"
+
+
+def life_subscription_id(name: str, signed: Signed) -> str:
+    return f"{name}_{signed.code}"
+
+
+def _add_subscription(rows: Rows, name: str, life: Life, signed: Signed, known_on: date) -> None:
+    ended_at = signed.ended_at if signed.end_known_on <= known_on else None
+    begins_at = signed.billing_starts_at
+    rows["accounts/subscriptions"].append(
+        {
+            "subscription_id": life_subscription_id(name, signed),
+            "external_subscription_id": f"{name}_{signed.external}",
+            "customer_id": name,
+            "plan_code": plan_code(name, signed),
+            "started_at": instant_text(signed.started_at),
+            "ended_at": "" if ended_at is None else instant_text(ended_at),
+            "billing_starts_at": "" if begins_at is None else instant_text(begins_at),
+            "billing_time": life.billing_time,
+            "on_termination": signed.on_termination,
+            "recorded_at": RECORDED_AT,
+        }
+    )
+
+
+def _add_plan(rows: Rows, name: str, code: str, plan: PlanTerms, currency: str) -> None:
+    row = {
+        "plan_code": code,
+        "plan_name": code,
+        "interval": plan.interval,
+        "is_pay_in_advance": str(plan.is_pay_in_advance).lower(),
+        "amount": plain(plan.amount),
+        "currency": currency,
+        "trial_days": str(plan.trial_days),
+        "bills_charges_monthly": str(plan.bills_charges_monthly).lower(),
+        "valid_from": VALID_FROM,
+        "recorded_at": RECORDED_AT,
+    }
+    if plan.minimum_commitment is not None:
+        row["minimum_commitment_amount"] = plain(plan.minimum_commitment)
+    rows["prices/plans"].append(row)
+    for charge in plan.charges:
+        add_charge(rows, name, code, charge)
+    for position, fixed_charge in enumerate(plan.fixed_charges):
+        _add_fixed_charge(rows, name, code, position, fixed_charge)
+
+
+def _add_fixed_charge(
+    rows: Rows, name: str, code: str, position: int, fixed_charge: FixedCharge
+) -> None:
+    add_on = {"add_on_code": f"{name}_{fixed_charge.add_on}", "add_on_name": fixed_charge.add_on}
+    add_ons = rows.setdefault("prices/add_ons", [])
+    if add_on not in add_ons:
+        add_ons.append(add_on)
+    rows.setdefault("prices/fixed_charges", []).append(
+        {
+            "plan_code": code,
+            "fixed_charge_code": f"fixed_{position:02d}",
+            "add_on_code": add_on["add_on_code"],
+            "charge_model": "standard",
+            "display_name": fixed_charge.add_on,
+            "is_pay_in_advance": str(fixed_charge.is_pay_in_advance).lower(),
+            "is_prorated": str(fixed_charge.is_prorated).lower(),
+            "units": plain(fixed_charge.units),
+            "unit_amount": plain(fixed_charge.amount),
+            "valid_from": VALID_FROM,
+            "recorded_at": RECORDED_AT,
+        }
+    )
+
+
+def life_usage_lines(lives: Mapping[str, Life]) -> Iterable[str]:
+    """The events of all lives as flat JSON lines; one that names no metric is sent for every metric of its life."""
+    for name, life in lives.items():
+        for position, event in enumerate(life.events):
+            for metric in life.metrics:
+                if event.metric_code in (None, metric.code):
+                    external = f"{name}_{life.signed[-1].external}"
+                    yield event_line(name, external, metric.code, position, event)

@@ -1,0 +1,137 @@
+"""What was issued of every fee over several closes, against what is owed once everything is known.
+
+Belongs here: which documents count how, and naming a fee alike on both sides. Does not belong here: what is owed (see
+`full_knowledge`), and the documents of one close (see `comparison`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from .comparison import Query, Rows
+from .full_knowledge import FeeKey, Owed
+
+KEY = "subscription_id, fee_type, charge_code, filter_code, group_key, service_period_start"
+OF_LINES = ", ".join(f"lines.{column}" for column in KEY.split(", "))
+LINES = f"select {OF_LINES}, lines.amount from invoice_lines as lines"
+CREDITS = f"""
+    select {OF_LINES}, credits.amount, credits.cause, notes.issue_date
+    from credit_note_lines as credits
+    inner join credit_notes as notes using (credit_note_number)
+    inner join invoice_lines as lines
+        on credits.invoice_number = lines.invoice_number
+        and credits.invoice_line_number = lines.line_number
+"""
+ADJUSTMENTS = f"""
+    select {KEY}, difference_amount, left_out_amount, handling, close_date
+    from adjustments
+    where is_latest
+"""
+CREDITED_ABOVE = """
+    select lines.invoice_number, lines.line_number, lines.amount, sum(credits.amount)
+    from invoice_lines as lines
+    inner join credit_note_lines as credits
+        on lines.invoice_number = credits.invoice_number
+        and lines.line_number = credits.invoice_line_number
+    group by lines.invoice_number, lines.line_number, lines.amount
+    having sum(credits.amount) > lines.amount
+"""
+ENDS = ("terminated", "upgrade", "downgrade")
+Amounts = defaultdict[FeeKey, Decimal]
+
+
+@dataclass
+class Issued:
+    """What was issued of each fee: lines less notes of adjustments, and of ends that were withdrawn.
+
+    `elsewhere`: what the newest adjustment owes to a fee but settled with others of its net, or left out. `left_out`:
+    the latter alone.
+    """
+
+    amounts: Amounts = field(default_factory=lambda: defaultdict(Decimal))
+    elsewhere: Amounts = field(default_factory=lambda: defaultdict(Decimal))
+    left_out: Amounts = field(default_factory=lambda: defaultdict(Decimal))
+    handlings: Counter[str] = field(default_factory=Counter)
+
+
+def issued_fees(finance: Query, owed: Owed) -> Issued:
+    """What finance reads of the subscriptions that are owed anything for."""
+    found = Issued()
+    newest: dict[FeeKey, date] = {}
+
+    def keyed(sql: str) -> list[tuple[FeeKey, tuple[Any, ...]]]:
+        rows = (row for row in finance(sql) if row[0] in owed.terms)
+        return [(owed.key_of(row[0], row[1], row[2:5], _utc(row[5])), row[6:]) for row in rows]
+
+    for key, (amount,) in keyed(LINES):
+        found.amounts[key] += amount
+    for key, (difference, left_out, handling, close_date) in keyed(ADJUSTMENTS):
+        newest[key] = max(newest.get(key, date.min), close_date)
+        found.handlings[handling] += 1
+        found.left_out[key] += left_out
+        if handling != "lines":
+            found.elsewhere[key] += difference
+    for key, (amount, cause, close_date) in keyed(CREDITS):
+        if cause not in ENDS or owed.is_end_open(key):
+            found.amounts[key] -= amount
+        if cause not in ENDS and newest.get(key) == close_date:
+            found.elsewhere[key] += amount
+    return found
+
+
+def expected_fees(owed: Owed) -> dict[str, Rows]:
+    """What is owed of each fee that is final, and nothing else of any customer."""
+    amounts = owed.amounts()
+    return {
+        "fees": {
+            _named(owed, key): {"amount": amount}
+            for key, amount in amounts.items()
+            if amount and owed.is_settled(key)
+        },
+        "left": {},
+        "lines credited above their amount": {},
+    }
+
+
+def published_fees(finance: Query, owed: Owed) -> dict[str, Rows]:
+    """What was issued of the same fees, and what of a customer's money was neither issued nor left out."""
+    issued, amounts = issued_fees(finance, owed), owed.amounts()
+    keys = sorted({*issued.amounts, *issued.elsewhere, *amounts})
+    fees: Rows = {}
+    left: Counter[tuple[str, str]] = Counter()
+    unsettled: set[tuple[str, str]] = set()
+    for key in keys:
+        name = _named(owed, key)
+        customer = (name[0], owed.terms[key[0]].currency)
+        if not owed.is_settled(key):
+            unsettled.add(customer)
+            continue
+        amount = issued.amounts[key] + issued.elsewhere[key]
+        left[customer] += amounts.get(key, Decimal(0)) - issued.amounts[key] - issued.left_out[key]
+        if amount:
+            fees[name] = {"amount": amount}
+    return {
+        "fees": fees,
+        "left": {
+            name: {"amount": amount}
+            for name, amount in left.items()
+            if amount and name not in unsettled
+        },
+        "lines credited above their amount": {
+            ("", *row[:2]): {"amount": row[2], "credited": row[3]}
+            for row in finance(CREDITED_ABOVE)
+        },
+    }
+
+
+def _named(owed: Owed, key: FeeKey) -> tuple[Any, ...]:
+    """The key, behind its customer."""
+    return owed.terms[key[0]].subscription.customer_id, *key
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -1,0 +1,195 @@
+"""Credit notes at the end of a plan that was paid in advance, and what their balances pay.
+
+Belongs here: BILLING_RULES §4 "End of an advance plan", §5 "Credit notes". Does not belong here: when a subscription
+ends (see `timelines`), notes of adjustments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from .catalog import Catalog
+from .invoices import CreditNote, Invoice, InvoiceKey, NoteKey, NoteUse, Payment, total
+from .lines import InvoiceLine
+from .numbers import minor_unit, round_half_away
+from .periods import ONE_DAY
+from .terms import Terms, terms_of
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A line of a base fee with its days: all that were billed, and those of them that are credited now."""
+
+    line: InvoiceLine
+    billed_days: int
+    unused_days: int
+    credited_days: int
+
+    def amount_of(self, days: int) -> Fraction:
+        assert self.line.price is not None
+        return self.line.price * days / self.line.period_days
+
+
+class Notes:
+    """All credit notes of a company, with the money that is left of each."""
+
+    def __init__(self, payments: Iterable[Payment] = ()) -> None:
+        self.issued: list[CreditNote] = []
+        self.balances: dict[NoteKey, Decimal] = {}
+        self._payments = list(payments)
+        self._credited_from: dict[
+            tuple[str, date], date
+        ] = {}  # by subscription and first day of a line
+
+    def issue(
+        self, catalog: Catalog, invoices: Sequence[Invoice], close_date: date
+    ) -> list[CreditNote]:
+        """The notes of a close: one per ended subscription and invoice whose base fee has days after the last used one.
+
+        `invoices`: of earlier closes. Source: BILLING_RULES §4 "End of an advance plan: credit note for the unused days
+        after the last used day (credit, refund, offset, skip)".
+        """
+        found = []
+        for subscription in sorted(catalog.subscriptions, key=lambda one: one.subscription_id):
+            terms = terms_of(catalog, subscription)
+            is_skipped = subscription.on_termination == "skip"
+            if terms.is_in_advance("base") and _end_is_due(terms, close_date) and not is_skipped:
+                for invoice in invoices:
+                    note = self._note(terms, invoice, close_date)
+                    if note is not None:
+                        found.append(note)
+                        self.balances[note.key] = note.credit_amount
+        self.issued.extend(found)
+        return found
+
+    def _note(self, terms: Terms, invoice: Invoice, close_date: date) -> CreditNote | None:
+        """Subtotal and tax are rounded once each, and are no more than what is left of the invoice's.
+
+        Source: BILLING_RULES §0, rounding 5: "subtotal and tax rounded each, total = their sum".
+        """
+        parts = list(self._parts(terms, invoice))
+        exact = sum((one.amount_of(one.credited_days) for one in parts), Fraction(0))
+        if exact == 0:
+            return None
+        scale = minor_unit(invoice.currency)
+        fee = sum((Fraction(one.line.amount) for one in parts), Fraction(0))
+        earlier = [one for one in self.issued if one.invoice_key == invoice.key]
+        own = [one for one in earlier if one.subscription_id == terms.subscription.subscription_id]
+        subtotal = min(
+            Fraction(round_half_away(exact, scale)),
+            fee - _sum(one.subtotal_amount for one in own),
+        )
+        tax = min(
+            Fraction(round_half_away(exact * invoice.tax_ratio, scale)),
+            Fraction(invoice.tax_amount) - _sum(one.tax_amount for one in earlier),
+        )
+        for one in parts:
+            self._remember(terms, one)
+        return CreditNote(
+            close_date=close_date,
+            subscription_id=terms.subscription.subscription_id,
+            invoice_key=invoice.key,
+            subtotal_amount=round_half_away(subtotal, 4),
+            tax_amount=round_half_away(tax, 4),
+            refund_amount=self._refund(terms, invoice, parts, subtotal + tax, close_date),
+            offset_amount=self._offset(terms, invoice, subtotal + tax, close_date),
+        )
+
+    def _parts(self, terms: Terms, invoice: Invoice) -> Iterable[_Part]:
+        """The base fee lines of a subscription on an invoice."""
+        assert terms.last_day is not None
+        is_shared = terms.subscription.is_last_day_shared
+        unused_from = terms.last_day if is_shared else terms.last_day + ONE_DAY
+        for line in invoice.lines:
+            is_own = line.subscription_id == terms.subscription.subscription_id
+            if is_own and line.fee_type == "subscription":
+                assert line.first_day is not None
+                assert line.end_day is not None
+                first = max(line.first_day, unused_from)
+                end = self._credited_from.get((line.subscription_id, line.first_day), line.end_day)
+                yield _Part(
+                    line=line,
+                    billed_days=(line.end_day - line.first_day).days,
+                    unused_days=max((line.end_day - first).days, 0),
+                    credited_days=max((end - first).days, 0),
+                )
+
+    def _remember(self, terms: Terms, part: _Part) -> None:
+        assert part.line.first_day is not None
+        assert part.line.end_day is not None
+        if part.credited_days > 0:
+            key = (part.line.subscription_id, part.line.first_day)
+            self._credited_from[key] = part.line.end_day - timedelta(days=part.unused_days)
+
+    def _refund(
+        self,
+        terms: Terms,
+        invoice: Invoice,
+        parts: Sequence[_Part],
+        note_total: Fraction,
+        close_date: date,
+    ) -> Decimal:
+        """Source: BILLING_RULES §4 "Refund = max(0, paid share of the fee − used part with tax), the rest is credit".
+
+        Both are money, rounded. What wallets and payments paid of an invoice is shared by its fees with tax.
+        """
+        if terms.subscription.on_termination != "refund" or invoice.total_amount <= 0:
+            return Decimal(0)
+        scale = minor_unit(invoice.currency)
+        with_tax = 1 + invoice.tax_ratio
+        fee = sum((Fraction(one.line.amount) for one in parts), Fraction(0)) * with_tax
+        paid = Fraction(invoice.prepaid_credit_amount) + self._paid(invoice.key, close_date)
+        share = round_half_away(paid * fee / Fraction(invoice.total_amount), scale)
+        used = sum((one.amount_of(one.billed_days - one.unused_days) for one in parts), Fraction(0))
+        above = Fraction(share) - Fraction(round_half_away(used * with_tax, scale))
+        return round_half_away(min(max(above, Fraction(0)), note_total), 4)
+
+    def _offset(
+        self, terms: Terms, invoice: Invoice, note_total: Fraction, close_date: date
+    ) -> Decimal:
+        """What a note takes from what is still open of its invoice."""
+        if terms.subscription.on_termination != "offset":
+            return Decimal(0)
+        offset = _sum(one.offset_amount for one in self.issued if one.invoice_key == invoice.key)
+        left = Fraction(invoice.amount_due) - self._paid(invoice.key, close_date) - offset
+        return round_half_away(min(max(left, Fraction(0)), note_total), 4)
+
+    def _paid(self, invoice_key: InvoiceKey, close_date: date) -> Fraction:
+        """What payments paid to an invoice by a close."""
+        return _sum(
+            one.amount
+            for one in self._payments
+            if one.invoice_key == invoice_key and one.paid_on <= close_date
+        )
+
+    def pay(self, customer_id: str, currency: str, amount: Decimal) -> list[NoteUse]:
+        """What the balances of a customer's notes pay of an invoice total, oldest note first.
+
+        Source: BILLING_RULES §5 "Credit notes: oldest first, same currency, after tax", before wallets.
+        """
+        uses = []
+        still_due = Fraction(amount)
+        for note in self.issued:
+            is_own = note.invoice_key[1:3] == (customer_id, currency)
+            part = min(still_due, Fraction(self.balances[note.key]))
+            if is_own and part > 0:
+                use = NoteUse(note.key, round_half_away(part, 4))
+                uses.append(use)
+                still_due -= part
+                self.balances[note.key] = total((self.balances[note.key], -use.amount))
+        return uses
+
+
+def _end_is_due(terms: Terms, close_date: date) -> bool:
+    """Whether a subscription has ended, and its last period of usage is due."""
+    if terms.last_day is None:
+        return False
+    return terms.last_day + ONE_DAY + timedelta(days=terms.grace_days) <= close_date
+
+
+def _sum(amounts: Iterable[Decimal]) -> Fraction:
+    return sum(map(Fraction, amounts), Fraction(0))

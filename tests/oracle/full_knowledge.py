@@ -1,0 +1,173 @@
+"""What a company owes for each period when all that became known of it is known at once.
+
+Belongs here: one computation of everything due, and which fees a close had billed whole before an end was known. Does
+not belong here: what closes issued for it one after another, and comparing the two.
+
+Fees are summed by subscription, fee type, charge, filter, group and whole period: where a start moves, lines get other
+keys, but stay in their period.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from .catalog import read_catalog
+from .closing import DuePeriod, Knowledge, Memory, due_periods, lines_of_close
+from .fixed_charges import fixed_charge_lines, less_what_was_paid
+from .invoicing import base_fee_lines
+from .lines import InvoiceLine
+from .periods import local_date, whole_period
+from .terms import Terms, terms_of
+from .timelines import with_timelines
+from .upgrades import predecessors_of
+from .usage import read_batches
+
+# (subscription, fee type, charge, filter, group, first day of the whole period)
+FeeKey = tuple[str, str, str, str, str, date]
+FAMILIES = {
+    "subscription": "base",
+    "fixed_charge": "fixed",
+    "fixed_charge_in_advance": "fixed_in_advance",
+    "commitment_true_up": "commitment",
+}
+# Limits of a plan's period stand at one of the shorter periods in it, which depends on when it was reached.
+OF_PLAN_PERIODS = ("period_maximum", "commitment_true_up")
+
+
+class Owed:
+    """What is owed by the last of a company's catalogs, through the last of its closes.
+
+    `known`: the date and the catalog of each close.
+    """
+
+    def __init__(self, known: Sequence[tuple[date, Path]], batches: Sequence[Sequence[Path]]):
+        self._catalogs = {day: with_timelines(read_catalog(folder)) for day, folder in known}
+        self.last_close_date = max(self._catalogs)
+        self.catalog = self._catalogs[self.last_close_date]
+        self.terms = {
+            one.subscription_id: terms_of(self.catalog, one) for one in self.catalog.subscriptions
+        }
+        self._due = {day: due_periods(own, day) for day, own in self._catalogs.items()}
+        self.whole = self._whole_fees()
+        lines = read_batches(batches)
+        knowledge = Knowledge(self.catalog, lines, self.last_close_date)
+        due = self._due[self.last_close_date]
+        memory = Memory()
+        for line in (one for own in self.whole.values() for one in own):
+            if line.fee_type == "fixed_charge_in_advance":
+                memory.lines[line.subscription_id].append(line)
+        found = lines_of_close(
+            self.catalog, memory, due, knowledge, len(batches), self.last_close_date
+        )
+        self.lines = [line for own in found.values() for line in own]
+
+    def amounts(self) -> dict[FeeKey, Decimal]:
+        """The sum of each fee in each period."""
+        found: dict[FeeKey, Decimal] = defaultdict(Decimal)
+        whole = {(key[0], key[1], key[-1]) for key in self.whole}
+        for line in self.lines:
+            key = self._key_of_line(line)
+            if (key[0], key[1], key[-1]) not in whole:
+                found[key] += line.amount
+        for key, lines in self.whole.items():
+            found[key] += sum((line.amount for line in lines), Decimal(0))
+        return found
+
+    def _key_of_line(self, line: InvoiceLine) -> FeeKey:
+        cells = (line.charge_code, line.filter_code, line.group_key)
+        return self.key_of(line.subscription_id, line.fee_type, cells, line.service_period_start)
+
+    def key_of(
+        self, subscription_id: str, fee_type: str, cells: Iterable[str | None], starts_at: datetime
+    ) -> FeeKey:
+        """Under which key a line is summed. `cells`: its charge, filter and group."""
+        terms = self.terms[subscription_id]
+        family = "base" if fee_type in OF_PLAN_PERIODS else FAMILIES.get(fee_type, "usage")
+        day = local_date(starts_at, terms.zone_name)
+        first, _ = whole_period(terms.interval(family), day, terms.anchor)
+        charge_code, filter_code, group_key = (cell or "" for cell in cells)
+        return subscription_id, fee_type, charge_code, filter_code, group_key, first
+
+    def _whole_fees(self) -> dict[FeeKey, list[InvoiceLine]]:
+        """The lines in advance that a close billed through the end of their whole period, before an end was known.
+
+        Source: BILLING_RULES §4 "this note alone settles an end, adjustments count it as issued", of base fees; and of
+        fixed charges "less the unused part already paid for the same add-on after an upgrade".
+        """
+        registered: dict[tuple[str, str, date], DuePeriod] = {}
+        # By their closes: what one close bills in advance, a later one finds paid.
+        for day in sorted(self._due):
+            for one in self._due[day]:
+                if one.terms.is_in_advance(one.fee_family):
+                    name = one.terms.subscription.subscription_id
+                    registered.setdefault((name, one.fee_family, one.period.whole_start), one)
+        found: dict[FeeKey, list[InvoiceLine]] = defaultdict(list)
+        for (subscription_id, family, whole_start), one in registered.items():
+            terms = self.terms[subscription_id]
+            is_end_news = terms.last_day not in (None, one.terms.last_day)
+            if one.period.end == one.period.whole_end and is_end_news:
+                unended = _unended(terms)
+                periods = unended.periods(family)
+                period = next(own for own in periods if own.whole_start == whole_start)
+                lines = (
+                    base_fee_lines(self.catalog, unended, period)
+                    if family == "base"
+                    else fixed_charge_lines(self.catalog, unended, period, family)
+                )
+                if family != "base" and period.start == terms.first_day:
+                    before_it = predecessors_of(self.catalog, terms.subscription)
+                    names_before = [own.subscription_id for own in before_it]
+                    paid = [
+                        [line for key, own in found.items() for line in own if key[0] == before]
+                        for before in names_before
+                    ]
+                    lines = less_what_was_paid(lines, paid, terms.first_day, unended.days_end)
+                for line in lines:
+                    found[self._key_of_line(line)].append(line)
+        return found
+
+    def is_end_open(self, key: FeeKey) -> bool:
+        """Whether a period's subscription goes on through its whole, so that a note for its end was withdrawn."""
+        terms = self.terms[key[0]]
+        _, whole_end = whole_period(terms.interval("base"), key[-1], terms.anchor)
+        return terms.last_day is None or terms.last_day >= whole_end
+
+    def is_settled(self, key: FeeKey) -> bool:
+        """Whether the last close has looked at a subscription, and the fees of a period are final.
+
+        It looks at those with something that falls due, and those that are over. Fees in advance wait for the close
+        after the one that ends their period.
+        """
+        terms = self.terms[key[0]]
+        before = max(day for day in self._due if day < self.last_close_date)
+        last = [one for one in self._due[self.last_close_date] if one.terms == terms]
+        is_looked_at = any(one.due_on > before for one in last) or self._is_over(terms)
+        if key[1] != "charge_in_advance":
+            return is_looked_at
+        usage = (one for one in last if one.fee_family == "usage")
+        own = [one for one in usage if one.period.whole_start == key[-1]]
+        return is_looked_at and all(one.due_on <= before for one in own) and bool(own)
+
+    def _is_over(self, terms: Terms) -> bool:
+        """Whether nothing of a subscription falls due any more."""
+        if terms.last_day is None:
+            return False
+        dues = (
+            terms.due_on(period, family)
+            for family in terms.fee_families
+            for period in terms.periods(family)
+        )
+        return all(due <= self.last_close_date for due in dues)
+
+
+def _unended(terms: Terms) -> Terms:
+    """The terms as if the subscription had no end."""
+    subscription = replace(
+        terms.subscription, ended_at=None, end_kind=None, is_last_day_shared=False
+    )
+    return replace(terms, subscription=subscription, last_day=None)
