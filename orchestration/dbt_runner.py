@@ -21,6 +21,11 @@ CLOSE_STAGES = ("subscriptions", "metering", "rating", "invoicing", "settlement"
 SCHEDULE_MODEL = "int_subscriptions__scheduled_periods"
 LATE_USAGE_MODEL = "int_subscriptions__changed_usage"
 ONE_OFF_MODEL = "int_subscriptions__waiting_one_offs"
+THRESHOLD_DATES_MODEL = "int_subscriptions__threshold_dates"
+THRESHOLDS_MODEL = "int_invoicing__passed_thresholds"
+# What the views that tell what is due read from a table, because each would plan it anew; and the view it is made from.
+TERMS_MODEL = "int_subscriptions__terms"
+DERIVED_TERMS_MODEL = "int_subscriptions__derived_terms"
 
 # Selected by group, never by path: a path is resolved against the working directory, and selecting nothing is only a
 # warning. Unit tests cost 80 ms each and prove nothing about the rows of this run.
@@ -89,7 +94,7 @@ def prepare_args() -> list[str]:
         >>> prepare_args()[:3]
         ['run', '--select', 'group:staging']
     """
-    models = (SCHEDULE_MODEL, ONE_OFF_MODEL, LATE_USAGE_MODEL)
+    models = (SCHEDULE_MODEL, ONE_OFF_MODEL, LATE_USAGE_MODEL, THRESHOLD_DATES_MODEL)
     return ["run", "--select", "group:staging", *(f"+{model}" for model in models)]
 
 
@@ -97,17 +102,36 @@ def close_args(*, is_prepared: bool = False) -> list[str]:
     """Build every draft of the running close and run the checks on them.
 
     `is_prepared`: a close built the same project here before. Then the views that only their own stage reads are left
-    out, which follow the project and not the data, and cost as much as a table; and so is the manifest.
+    out, which follow the project and not the data, and cost as much as a table; so are the ephemeral models, which are
+    compiled where a table needs them; and the manifest.
 
     Example:
         >>> close_args()[:3]
         ['build', '--select', 'group:subscriptions']
     """
     selected = [f"group:{stage}" for stage in CLOSE_STAGES]
-    args = ["build", "--select", *selected]
-    if is_prepared:
-        args += ["--no-write-json", "--exclude", "config.materialized:view,access:private"]
-    return [*args, *_NO_UNIT_TESTS]
+    return ["build", "--select", *selected, *_left_out(is_prepared), *_NO_UNIT_TESTS]
+
+
+def threshold_args(*, is_prepared: bool = False) -> list[str]:
+    """Build what tells whether a threshold is passed: the models of a close that it needs, and no check.
+
+    `is_prepared`: as for a close.
+
+    Example:
+        >>> threshold_args()[:3]
+        ['run', '--select', '+int_invoicing__passed_thresholds,group:subscriptions']
+    """
+    selected = [f"+{THRESHOLDS_MODEL},group:{stage}" for stage in CLOSE_STAGES]
+    return ["run", "--select", *selected, *_left_out(is_prepared)]
+
+
+def _left_out(is_prepared: bool) -> list[str]:
+    if not is_prepared:
+        return []
+    kinds = ("view", "ephemeral")
+    excluded = [f"config.materialized:{kind},access:private" for kind in kinds]
+    return ["--no-write-json", "--exclude", *excluded]
 
 
 def shared_args(ws: Workspace) -> list[str]:

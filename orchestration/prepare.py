@@ -12,9 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from filelock import FileLock
 
-from orchestration.dbt_runner import DbtResult, prepare_args, run_dbt
+from orchestration.dbt_runner import (
+    DERIVED_TERMS_MODEL,
+    TERMS_MODEL,
+    DbtResult,
+    prepare_args,
+    run_dbt,
+)
 from orchestration.errors import MeterhouseError, OffenderTable, Refused
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import DBT_PROJECT, REPO, Workspace
@@ -83,6 +90,18 @@ def prepare_views(ws: Workspace) -> bool:
             con.execute("insert into control.prepared (project_digest) values (?)", [digest])
             con.execute("commit")
     return True
+
+
+def refresh_terms(con: duckdb.DuckDBPyConnection) -> None:
+    """Derive the terms of subscriptions anew, as a close does, for the views that tell what is due in `control.run`.
+
+    Args:
+        con: a read-write connection.
+    """
+    con.execute(
+        f"create or replace table subscriptions.{TERMS_MODEL} as"
+        f" select * from subscriptions.{DERIVED_TERMS_MODEL}"
+    )
 
 
 def is_prepared(ws: Workspace, digest: str) -> bool:

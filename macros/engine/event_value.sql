@@ -22,12 +22,12 @@
 {% macro exact_decimal(text, whole_digits=15, decimals=9) -%}
     {%- set number = decimal_parts(text, decimals) -%}
     {%- set type = 'decimal(' ~ (whole_digits + decimals) ~ ', ' ~ decimals ~ ')' -%}
-    {%- set fault = exact_decimal_fault(text, whole_digits, decimals) -%}
     case
         when {{ is_plain_decimal(text, whole_digits, decimals) }} then cast({{ text }} as {{ type }})
-        when {{ number.digits }} = '' and {{ fault }} is null then cast('0' as {{ type }})
-        when {{ fault }} is null
-            then cast(
+        when {{ exact_decimal_fault(text, whole_digits, decimals) }} is not null then null
+        when {{ number.digits }} = '' then cast('0' as {{ type }})
+        else
+            cast(
                 regexp_extract({{ number.text }}, '^-', 0)
                 || left({{ number.scaled_digits }}, length({{ number.scaled_digits }}) - {{ decimals }})
                 || '.' || right({{ number.scaled_digits }}, {{ decimals }})
