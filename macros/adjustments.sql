@@ -12,6 +12,9 @@
         when 'fixed_charge' then 'fixed'
         when 'fixed_charge_in_advance' then 'fixed_in_advance'
         when 'commitment_true_up' then 'commitment'
+        when 'progressive_charge' then 'progressive'
+        when 'progressive_maximum' then 'progressive'
+        when 'progressive_credit' then 'progressive'
         else 'usage'
     end
 {%- endmacro %}

@@ -333,8 +333,14 @@ class _CloseReporter:
                 _say(_usage_line(usage))
         _warn_of_files(usage)
 
+    def date_looked_at(self, close_date: date) -> None:
+        self._working(f"thresholds at {close_date}")
+
     def close_begins(self, close_date: date) -> None:
-        self._spinner.update(f"closing {close_date}")
+        self._working(f"closing {close_date}")
+
+    def _working(self, what: str) -> None:
+        self._spinner.update(what)
         if _err().is_terminal:
             self._spinner.start()
 

@@ -29,6 +29,9 @@ class Reporter(Protocol):
     def inputs_read(self, catalog: CatalogVersion, usage: IngestReport) -> None:
         """Catalog and usage are up to date."""
 
+    def date_looked_at(self, close_date: date) -> None:
+        """Usage is held against thresholds at `close_date`."""
+
     def close_begins(self, close_date: date) -> None:
         """The close of `close_date` begins."""
 
@@ -40,6 +43,8 @@ class SilentReporter:
     """Tells nobody."""
 
     def inputs_read(self, catalog: CatalogVersion, usage: IngestReport) -> None: ...
+
+    def date_looked_at(self, close_date: date) -> None: ...
 
     def close_begins(self, close_date: date) -> None: ...
 
@@ -114,7 +119,7 @@ def close_date(
         published = close_steps.published_close(ws, due_date)
         if published is None:
             inputs = _read_inputs(ws, reporter, progress, clock)
-            if due_date not in close_steps.pending_dates(ws, due_date):
+            if not close_steps.may_be_due(ws, due_date):
                 return []
             return _close_pending(ws, due_date, inputs, reporter, clock)
         prepare_views(ws)
@@ -128,7 +133,7 @@ def _close_pending(
     ws: Workspace, through: date, inputs: Inputs, reporter: Reporter, clock: Clock
 ) -> Sequence[CloseReport]:
     reports: list[CloseReport] = []
-    pending = close_steps.pending_dates(ws, through)
+    pending = close_steps.pending_dates(ws, through, reporter.date_looked_at)
     if not pending:
         return reports
     run_close = _dagster_close(ws, inputs, clock)
@@ -137,7 +142,7 @@ def _close_pending(
         reports.append(run_close(pending[0]))
         reporter.close_ended(reports[-1])
         # Asked anew each time: what a close registers decides what is due next.
-        pending = close_steps.pending_dates(ws, through)
+        pending = close_steps.pending_dates(ws, through, reporter.date_looked_at)
     return reports
 
 

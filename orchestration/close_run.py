@@ -15,6 +15,7 @@ import duckdb
 from orchestration.control import latest_batch, latest_catalog_version, set_run
 from orchestration.dbt_runner import LATE_USAGE_MODEL, ONE_OFF_MODEL, SCHEDULE_MODEL
 from orchestration.errors import BadInput, Refused
+from orchestration.prepare import refresh_terms
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,15 @@ def due_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[date]:
     the next month is one.
 
     Args:
-        con: a read-write connection; `control.run` is replaced, because the schedule reads its date from there.
+        con: a read-write connection; `control.run` is replaced, because the schedule reads its date from there, and
+            so are the drafts of the terms.
         through: the last date looked at.
     """
     version = latest_catalog_version(con)
     if version is None:
         return ()
     set_run(con, "due_check", through, latest_batch(con), version, None)
+    refresh_terms(con)
     last = last_published_date(con)
     rows = con.execute(
         f"select distinct due_date from (select due_date from subscriptions.{SCHEDULE_MODEL}"
@@ -128,11 +131,8 @@ def published_digest(con: duckdb.DuckDBPyConnection, run: CloseRun) -> str:
     return digest
 
 
-def begin_close(con: duckdb.DuckDBPyConnection, close_date: date, now: datetime) -> CloseRun:
-    """Register the close of `close_date` as running with the latest batch and catalog version, and set `control.run`.
-
-    What a failed or interrupted attempt left is replaced: such an attempt has published nothing. Its receipt goes too,
-    or it would vouch for drafts of another date that happen to stand in the warehouse.
+def next_run(con: duckdb.DuckDBPyConnection, close_date: date) -> CloseRun:
+    """The close of `close_date` as it would be made now: after all published ones, from the latest batch and catalog.
 
     Raises:
         BadInput: no catalog has been loaded.
@@ -145,7 +145,19 @@ def begin_close(con: duckdb.DuckDBPyConnection, close_date: date, now: datetime)
     ((published,),) = con.execute(
         "select count(distinct close_sequence) from issued.publications"
     ).fetchall()
-    run = CloseRun(published + 1, close_date, latest_batch(con) or 0, version)
+    return CloseRun(published + 1, close_date, latest_batch(con) or 0, version)
+
+
+def begin_close(con: duckdb.DuckDBPyConnection, close_date: date, now: datetime) -> CloseRun:
+    """Register the close of `close_date` as running with the latest batch and catalog version, and set `control.run`.
+
+    What a failed or interrupted attempt left is replaced: such an attempt has published nothing. Its receipt goes too,
+    or it would vouch for drafts of another date that happen to stand in the warehouse.
+
+    Raises:
+        BadInput: no catalog has been loaded.
+    """
+    run = next_run(con, close_date)
     con.execute("begin")
     con.execute(
         "delete from control.closes where close_date = ? or close_sequence >= ?",
@@ -157,7 +169,7 @@ def begin_close(con: duckdb.DuckDBPyConnection, close_date: date, now: datetime)
         "insert into control.closes"
         " (close_sequence, close_date, cutoff_batch, catalog_version, status, started_at)"
         " values (?, ?, ?, ?, 'running', ?)",
-        [run.close_sequence, close_date, run.cutoff_batch, version, _naive_utc(now)],
+        [run.close_sequence, close_date, run.cutoff_batch, run.catalog_version, _naive_utc(now)],
     )
     set_run_of(con, run)
     con.execute("commit")

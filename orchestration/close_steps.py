@@ -37,6 +37,7 @@ from orchestration.prepare import first_line, is_prepared, note_prepared, projec
 from orchestration.publish import publish, sync_published
 from orchestration.publish.digest import drafts_digest
 from orchestration.publish.tables import ADDED, DRAFTS, issued_columns
+from orchestration.threshold_dates import candidate_dates, first_passed
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
 
@@ -91,10 +92,28 @@ class JudgedDrafts:
     judgement: Judgement
 
 
-def pending_dates(ws: Workspace, through: date) -> Sequence[date]:
-    """The billing dates due and not closed by `through`, in order."""
+def pending_dates(
+    ws: Workspace, through: date, looking_at: Callable[[date], object] | None = None
+) -> Sequence[date]:
+    """The billing dates due and not closed by `through`, in order.
+
+    Of the dates on which a threshold is passed, only the first is known: what it bills decides on the next. To look at
+    one takes half as long as a close; `looking_at` is told of each.
+    """
+    with writer_lock(ws, "due check"):
+        with connect(ws) as con:
+            due = due_dates(con, through)
+            looked_at = candidate_dates(con, through)
+        passed = first_passed(ws, [day for day in looked_at if not due or day < due[0]], looking_at)
+        return due if passed is None else (passed, *due)
+
+
+def may_be_due(ws: Workspace, close_date: date) -> bool:
+    """Whether `close_date` is due, or may be once what is due before it is closed."""
     with writer_lock(ws, "due check"), connect(ws) as con:
-        return due_dates(con, through)
+        return close_date in due_dates(con, close_date) or close_date in candidate_dates(
+            con, close_date
+        )
 
 
 def mend_publication(ws: Workspace, clock: Clock = utc_now) -> None:
@@ -135,7 +154,8 @@ def publish_drafts(ws: Workspace, close_date: date, clock: Clock = utc_now) -> C
     Raises:
         Refused: no close of that date has begun, or its drafts have no receipt.
     """
-    with writer_lock(ws, "close"):
+    # Held open: every connection before the last would load the warehouse's catalog and write a checkpoint.
+    with writer_lock(ws, "close"), connect(ws):
         with connect(ws) as con:
             run = running_close(con, close_date)
         if run is None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-RUN_KINDS = ("close", "due_check", "ingest")
+RUN_KINDS = ("close", "threshold_check", "due_check", "ingest")
 
 
 def set_run(
@@ -40,13 +40,15 @@ def set_run(
     """
     if run_kind not in RUN_KINDS:
         raise ValueError(f"run_kind is {run_kind!r}; must be one of {', '.join(RUN_KINDS)}")
+    facts = {
+        "close_date": close_date,
+        "cutoff_batch": cutoff_batch,
+        "catalog_version": catalog_version,
+        "close_sequence": close_sequence,
+    }
     needed = {
-        "close": {
-            "close_date": close_date,
-            "cutoff_batch": cutoff_batch,
-            "catalog_version": catalog_version,
-            "close_sequence": close_sequence,
-        },
+        "close": facts,
+        "threshold_check": facts,
         "due_check": {"close_date": close_date, "catalog_version": catalog_version},
         "ingest": {"cutoff_batch": cutoff_batch},
     }[run_kind]

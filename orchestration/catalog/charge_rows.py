@@ -45,6 +45,7 @@ FIXED_TIERS = "prices/fixed_charge_tiers.csv"
 PLANS = "prices/plans.csv"
 METRICS = "prices/billable_metrics.csv"
 ADD_ONS = "prices/add_ons.csv"
+THRESHOLDS = "prices/usage_thresholds.csv"
 ONE_OFF_FEES = "accounts/one_off_fees.csv"
 
 TIERED_MODELS = ("graduated", "graduated_percentage", "volume")

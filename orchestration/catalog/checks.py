@@ -20,7 +20,7 @@ from orchestration.catalog.charge_checks import (
 )
 from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables
 from orchestration.catalog.fixed_charge_checks import fixed_charge_problems, fixed_tier_problems
-from orchestration.catalog.limit_checks import limit_problems
+from orchestration.catalog.limit_checks import limit_problems, threshold_problems
 from orchestration.catalog.metric_checks import metric_problems
 from orchestration.catalog.one_off_checks import add_on_problems, one_off_problems
 from orchestration.catalog.reader import CatalogFile
@@ -62,6 +62,7 @@ def all_checks(
     yield "one-off fees", add_on_problems(tables)
     yield "one-off fees", one_off_problems(tables)
     yield "amounts", limit_problems(tables)
+    yield "thresholds", threshold_problems(tables)
     yield "amounts", minor_unit_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "entities", prefix_problems(tables)

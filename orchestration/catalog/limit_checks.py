@@ -1,14 +1,14 @@
-"""What minimums and maximums of charges and plans must say.
+"""What minimums, maximums and thresholds of charges and plans must say.
 
-Belongs here: limits that contradict each other, or that a charge cannot have. Does not belong here: their decimals
-(`checks`, with all other amounts).
+Belongs here: limits that contradict each other, or that a charge cannot have; thresholds of 0, or two recurring ones.
+Does not belong here: their decimals (`checks`, with all other amounts).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables
+from orchestration.catalog.charge_rows import CHARGES, PLANS, THRESHOLDS, Tables
 
 
 def limit_problems(tables: Tables) -> Iterator[str]:
@@ -30,3 +30,16 @@ def limit_problems(tables: Tables) -> Iterator[str]:
             yield (
                 f"{CHARGES} row {row.line}: a charge paid in advance has no maximum_amount; leave it empty"
             )
+
+
+def threshold_problems(tables: Tables) -> Iterator[str]:
+    """A threshold is above 0, and a plan has one recurring one at most."""
+    recurring: dict[str, int] = {}
+    for row in tables["usage_thresholds"]:
+        where = f"{THRESHOLDS} row {row.line}: plan '{row['plan_code']}'"
+        if row["threshold_amount"] == 0:
+            yield f"{where} has a threshold_amount of 0, which no usage passes; correct it or remove the row"
+        if row["is_recurring"]:
+            first = recurring.setdefault(row["plan_code"], row.line)
+            if first != row.line:
+                yield f"{where} has a recurring threshold in row {first} already; remove one"

@@ -36,7 +36,13 @@ due_fees as (
         on
             rated_charges.subscription_id = reopened_periods.subscription_id
             and rated_charges.period_starts_at = reopened_periods.adjusted_starts_at
-    where reopened_periods.subscription_id is null
+    left join {{ ref('fct_open_periods') }} as open_periods
+        on
+            rated_charges.subscription_id = open_periods.subscription_id
+            and rated_charges.period_starts_at = open_periods.period_starts_at
+    where
+        reopened_periods.subscription_id is null
+        and (rated_charges.is_pay_in_advance or open_periods.subscription_id is null)
     union all
     select
         periods.subscription_id,

@@ -36,18 +36,29 @@ subscriptions as (
     select subscription_id, customer_id, billing_entity_code, currency, minor_unit from {{ ref('dim_subscriptions') }}
 ),
 
+progressive_lines as (select * from {{ ref('int_invoicing__progressive_lines') }}),
+
 one_off_fees as (select * from {{ ref('int_invoicing__one_off_fees') }}),
+
+typed as (
+    select
+        fees.*,
+        'subscription' as invoice_type
+    from fees
+    union all
+    select *
+    from progressive_lines
+),
 
 all_fees as (
     select
-        fees.*,
+        typed.*,
         subscriptions.customer_id,
         subscriptions.billing_entity_code,
         subscriptions.currency,
-        subscriptions.minor_unit,
-        'subscription' as invoice_type
-    from fees
-    inner join subscriptions on fees.subscription_id = subscriptions.subscription_id
+        subscriptions.minor_unit
+    from typed
+    inner join subscriptions on typed.subscription_id = subscriptions.subscription_id
     union all
     select * from one_off_fees
 ),

@@ -20,6 +20,7 @@ invoice_tax_codes as (
         invoice_number,
         max(tax_codes) as tax_codes
     from {{ ref('stg_issued__invoice_lines') }}
+    where original_invoice_number = invoice_number
     group by invoice_number
 ),
 

@@ -24,6 +24,7 @@ charge_fees as (
         arrears_fees.amount,
         arrears_fees.price_details
     from {{ ref('int_invoicing__arrears_fees') }} as arrears_fees
+    where arrears_fees.measured_until_at is null
     union all
     select
         subscription_id,

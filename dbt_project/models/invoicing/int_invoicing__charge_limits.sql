@@ -1,5 +1,6 @@
 -- R-MINIMUM: what a charge's fees of a period lack to its minimum is a fee of its own; what exceeds its maximum, one below 0.
 -- Both limits are prorated by days and held against the sum of the rounded fees, so that no cent is off by a sum of roundings.
+-- A period that is still open has no minimum yet.
 -- Grain: one row per (subscription_id, charge_code, period_starts_at).
 
 with
@@ -14,10 +15,11 @@ billable_charges as (
         segment_end_date,
         segment_starts_at,
         period_days,
+        is_due,
         charge_row_number,
         metric_code
     from {{ ref('fct_billable_charges') }}
-    where is_due and not is_pay_in_advance
+    where not is_pay_in_advance
 ),
 
 -- The last segment's row names the fee.
@@ -59,6 +61,7 @@ limits as (
         max(ordered.last_row_number) as charge_row_number,
         max(ordered.last_metric_code) as metric_code,
         ordered.period_days,
+        ordered.is_due,
         cast(sum(coalesce(charges.minimum_amount, 0) * ordered.days) as decimal(38, 4)) as minimum_days_amount,
         case
             when count(*) = count(charges.maximum_amount)
@@ -71,7 +74,8 @@ limits as (
         ordered.charge_code,
         ordered.period_starts_at,
         ordered.period_ends_at,
-        ordered.period_days
+        ordered.period_days,
+        ordered.is_due
     having sum(charges.minimum_amount) > 0 or count(*) = count(charges.maximum_amount)
 ),
 
@@ -87,7 +91,7 @@ prorated_limits as (
 differences as (
     select
         limits.*,
-        limits.minimum_days_amount > 0
+        limits.is_due and limits.minimum_days_amount > 0
         and coalesce(arrears_fees.amount, 0) < limits.minimum_unrounded as is_true_up,
         coalesce(arrears_fees.amount, 0) as fees_amount
     from prorated_limits as limits
@@ -105,6 +109,7 @@ fees as (
         charge_code,
         period_starts_at,
         period_ends_at,
+        is_due,
         charge_row_number,
         metric_code,
         cast(
@@ -120,18 +125,11 @@ fees as (
 
 rounded as (
     select
-        fees.subscription_id,
-        fees.fee_type,
-        fees.charge_code,
-        fees.period_starts_at,
-        fees.period_ends_at,
-        fees.charge_row_number,
-        fees.metric_code,
-        fees.amount_unrounded,
-        {{ round_to_minor_unit('fees.amount_unrounded', 'subscriptions.minor_unit') }} as amount,
-        fees.price_details
+        fees.*,
+        {{ round_to_minor_unit('fees.amount_unrounded', 'subscriptions.minor_unit') }} as amount
     from fees
     inner join subscriptions on fees.subscription_id = subscriptions.subscription_id
 )
 
 select * from rounded
+where amount <> 0

@@ -71,11 +71,11 @@ rounded as (
         cast(null as varchar) as cause,
         cast(null as varchar) as original_invoice_number,
         cast(null as varchar) as original_tax_codes,
+        'one_off' as invoice_type,
         customer_id,
         billing_entity_code,
         currency,
-        minor_unit,
-        'one_off' as invoice_type
+        minor_unit
     from priced
 )
 

@@ -24,6 +24,7 @@ charge_limits as (
         cast(null as varchar) as group_key,
         charge_limits.period_starts_at as segment_starts_at
     from {{ ref('int_invoicing__charge_limits') }} as charge_limits
+    where charge_limits.is_due
 ),
 
 charge_names as (

@@ -1,5 +1,6 @@
 -- R-ADJUST: the issued lines of periods that this close does not compute again: of those that it does, nothing counts as billed,
 -- so that they come out as one computation would have given them. What adjustments took back of a line does not count either.
+-- What progressive invoices billed in advance of their period's invoice is none of it (R-PROGRESSIVE).
 -- Grain: one row per line_key.
 
 with
@@ -28,6 +29,7 @@ issued_lines as (
         amount,
         {{ fee_family_of('fee_type') }} as fee_family
     from {{ ref('stg_issued__invoice_lines') }}
+    where fee_type not like 'progressive%'
 ),
 
 reopened_periods as (

@@ -1,6 +1,7 @@
--- R-CHARGE: the charges that each measured period bills, in the parts of it in which one charge row is in force.
--- A period that is still open bills its charges in advance only. A segment's dates are those that count as days of it.
--- A period that an upgrade cut does not bill a whole state in arrears that the new plan bills (R-HANDOVER).
+-- R-CHARGE: the charges that each measured period bills, in the parts of it in which one charge row is in force. A period that
+-- is still open bills its charges in advance, and all of them where thresholds may bill it so far. A segment's dates are those
+-- that count as days of it. A period that an upgrade cut does not bill a whole state in arrears that the new plan bills
+-- (R-HANDOVER).
 -- Grain: one row per (subscription_id, period_starts_at, charge_code, segment_starts_at).
 
 with
@@ -20,6 +21,7 @@ measured_periods as (
         whole_period_ends_at,
         timezone,
         is_due,
+        is_progressive,
         measured_until_at
     from {{ ref('int_metering__measured_periods') }}
 ),
@@ -113,7 +115,11 @@ billable_charges as (
             and not charge_terms.is_pay_in_advance
     where
         segments.segment_starts_at <= segments.measured_until_at
-        and (segments.is_due or charge_terms.is_pay_in_advance)
+        and (
+            segments.is_due
+            or charge_terms.is_pay_in_advance
+            or (segments.is_progressive and segments.segment_starts_at < segments.measured_until_at)
+        )
         and handed_over_metrics.metric_code is null
 )
 

@@ -11,6 +11,7 @@ billable_charges as (
         period_starts_at,
         segment_starts_at,
         segment_ends_at,
+        measured_until_at as ends_at,
         charge_row_number,
         charge_code,
         charge_model,
@@ -33,7 +34,7 @@ points as (
     select
         billable_charges.*,
         cast(1 as bigint) as point_number,
-        segment_ends_at as measured_until_at
+        ends_at as measured_until_at
     from billable_charges
     union all
     select

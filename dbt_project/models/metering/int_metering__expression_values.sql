@@ -23,45 +23,43 @@ terms as (
 
 with_their_factors as (
     select
-        events.file_hash,
-        events.line_number,
+        events.file_hash, events.line_number,
         {{ wide_integer('terms.numerator') }} as numerator,
         {{ wide_integer('terms.denominator') }} as denominator,
-        case
-            when terms.property_name_1 is null then '1'
-            else {{ json_text('events.properties', 'terms.property_name_1') }}
-        end as text_1,
-        case
-            when terms.property_name_2 is null then '1'
-            else {{ json_text('events.properties', 'terms.property_name_2') }}
-        end as text_2
+        {% for property_name in ('terms.property_name_1', 'terms.property_name_2') -%}
+            case
+                when {{ property_name }} is null then '1'
+                else coalesce({{ json_text('events.properties', property_name) }}, '')
+            end as text_{{ loop.index }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from events
     inner join terms on events.metric_code = terms.metric_code
 ),
 
-read_as_numbers as (
+-- Each text is read once: to read it anew in the columns of every term takes half a second to plan alone.
+numbers as (
     select
-        file_hash, line_number,
-        numerator,
-        denominator,
-        {{ as_integer(exact_decimal('text_1', 24, 12), 12) }} as value_1,
-        {{ as_integer(exact_decimal('text_2', 24, 12), 12) }} as value_2,
-        {{ exact_decimal_fault('text_1', 24, 12) }} as fault_1,
-        {{ exact_decimal_fault('text_2', 24, 12) }} as fault_2
-    from with_their_factors
+        text,
+        {{ as_integer(exact_decimal('text', 24, 12), 12) }} as value,
+        {{ exact_decimal_fault('text', 24, 12) }} as fault
+    from (select text_1 as text from with_their_factors union select text_2 as text from with_their_factors) as texts
 ),
 
 split_into_places as (
     select
-        file_hash, line_number,
-        denominator,
-        least(fault_1, fault_2) as property_fault,
-        {% for name in ('value_1', 'value_2', 'numerator') -%}
-            {{ name }} % {{ base }} as {{ name }}_0,
-            {{ integer_quotient(name, base) }} % {{ base }} as {{ name }}_1,
-            {{ integer_quotient(name, wide_integer(10 ** 24)) }} as {{ name }}_2{% if not loop.last %},{% endif %}
+        factors.file_hash, factors.line_number,
+        factors.denominator,
+        least(numbers_1.fault, numbers_2.fault) as property_fault,
+        {% for place, name in [
+            ('value_1', 'numbers_1.value'), ('value_2', 'numbers_2.value'), ('numerator', 'factors.numerator')
+        ] -%}
+            {{ name }} % {{ base }} as {{ place }}_0,
+            {{ integer_quotient(name, base) }} % {{ base }} as {{ place }}_1,
+            {{ integer_quotient(name, wide_integer(10 ** 24)) }} as {{ place }}_2{% if not loop.last %},{% endif %}
         {% endfor %}
-    from read_as_numbers
+    from with_their_factors as factors
+    inner join numbers as numbers_1 on factors.text_1 = numbers_1.text
+    inner join numbers as numbers_2 on factors.text_2 = numbers_2.text
 ),
 
 -- Of several faulty properties, a fault is named in the order not_numeric, out_of_range, too_precise: the alphabet's.

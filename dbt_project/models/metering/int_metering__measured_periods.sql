@@ -18,7 +18,8 @@ due_periods as (
         whole_period_ends_at,
         timezone,
         period_ends_at as measured_until_at,
-        true as is_due
+        true as is_due,
+        false as is_progressive
     from {{ ref('fct_subscription_periods') }}
     where fee_family = 'usage'
 ),
@@ -38,7 +39,8 @@ open_periods as (
         whole_period_ends_at,
         timezone,
         measured_until_at,
-        false as is_due
+        false as is_due,
+        is_progressive
     from {{ ref('fct_open_periods') }}
 ),
 

@@ -1,5 +1,5 @@
 -- R-MATCH: the single events, under the subscription that each names.
--- Usage that names only a customer belongs to that customer's one subscription; with several it is ambiguous.
+-- Usage that names only a customer belongs to the one that the customer has then; with several it is ambiguous.
 -- Grain: one row per (file_hash, line_number).
 
 with
@@ -25,7 +25,8 @@ events as (
 ),
 
 sole_subscriptions as (
-    select customer_id, external_subscription_id, has_several from {{ ref('int_metering__sole_subscriptions') }}
+    select customer_id, span_starts_at, span_ends_at, external_subscription_id, has_several
+    from {{ ref('int_metering__sole_subscriptions') }}
 ),
 
 named as (
@@ -48,7 +49,12 @@ named as (
         events.is_owner,
         events.is_pure_retraction
     from events
-    left join sole_subscriptions on events.external_customer_id = sole_subscriptions.customer_id
+    left join sole_subscriptions
+        on
+            events.external_subscription_id is null
+            and events.external_customer_id = sole_subscriptions.customer_id
+            and events.event_at >= sole_subscriptions.span_starts_at
+            and events.event_at < sole_subscriptions.span_ends_at
 )
 
 select * from named

@@ -1,6 +1,7 @@
 -- R-MATCH: hourly usage under the subscription that it names, once for each event: a metric's own field, else the event count.
--- Usage that names only a customer belongs to that customer's one subscription; with several it is ambiguous.
--- Grain: one row per (batch_number, code, external_subscription_id, external_customer_id, hour_starts_at).
+-- Usage that names only a customer belongs to the one that the customer has then; with several it is ambiguous. An hour in which
+-- that changes is there once for each span; it is read event by event.
+-- Grain: one row per (batch_number, code, named_subscription_id, named_customer_id, hour_starts_at, span_starts_at).
 
 with
 
@@ -26,7 +27,8 @@ metrics as (
 ),
 
 sole_subscriptions as (
-    select customer_id, external_subscription_id, has_several from {{ ref('int_metering__sole_subscriptions') }}
+    select customer_id, span_starts_at, span_ends_at, external_subscription_id, has_several
+    from {{ ref('int_metering__sole_subscriptions') }}
 ),
 
 named as (
@@ -41,6 +43,8 @@ named as (
             as external_subscription_id,
         usage_hours.external_subscription_id is null and coalesce(sole_subscriptions.has_several, false)
             as is_ambiguous,
+        coalesce(sole_subscriptions.span_starts_at, timestamp '0001-01-01 00:00:00') as span_starts_at,
+        coalesce(sole_subscriptions.span_ends_at, timestamp '9999-12-31 00:00:00') as span_ends_at,
         usage_hours.hour_starts_at,
         usage_hours.event_count,
         usage_hours.numeric_count,
@@ -50,7 +54,12 @@ named as (
         usage_hours.out_of_range_count
     from usage_hours
     left join metrics on usage_hours.code = metrics.metric_code
-    left join sole_subscriptions on usage_hours.external_customer_id = sole_subscriptions.customer_id
+    left join sole_subscriptions
+        on
+            usage_hours.external_subscription_id is null
+            and usage_hours.external_customer_id = sole_subscriptions.customer_id
+            and usage_hours.hour_starts_at < sole_subscriptions.span_ends_at
+            and usage_hours.hour_starts_at + interval '1' hour > sole_subscriptions.span_starts_at
     where usage_hours.field_name = coalesce(metrics.field_name, '')
 )
 

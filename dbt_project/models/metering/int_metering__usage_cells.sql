@@ -13,6 +13,8 @@ named_usage as (
         field_name,
         external_subscription_id,
         is_ambiguous,
+        span_starts_at,
+        span_ends_at,
         hour_starts_at,
         event_count,
         numeric_count,
@@ -23,7 +25,7 @@ named_usage as (
     from {{ ref('int_metering__named_usage') }}
 ),
 
-split_hours as (select external_subscription_id, hour_starts_at from {{ ref('int_metering__split_hours') }}),
+split_hours as (select named_id, is_customer, hour_starts_at from {{ ref('int_metering__split_hours') }}),
 
 events as (
     select
@@ -38,75 +40,61 @@ events as (
     from {{ ref('stg_landing__events') }}
 ),
 
-event_changes as (
+cut_usage as (
+    select
+        named_usage.*,
+        split_hours.hour_starts_at is not null as is_split
+    from named_usage
+    left join split_hours
+        on
+            coalesce(named_usage.named_subscription_id, named_usage.named_customer_id) = split_hours.named_id
+            and (named_usage.named_subscription_id is null) = split_hours.is_customer
+            and named_usage.hour_starts_at = split_hours.hour_starts_at
+),
+
+single_events as (
+    select
+        cut_usage.code,
+        cut_usage.metric_code,
+        cut_usage.external_subscription_id,
+        cut_usage.is_ambiguous,
+        events.event_at as cell_at,
+        case
+            when cut_usage.field_name <> ''
+                then {{ event_value('events.quantity', 'events.properties', 'cut_usage.field_name') }}
+        end as event_value,
+        case
+            when cut_usage.field_name <> ''
+                then {{ event_value_fault('events.quantity', 'events.properties', 'cut_usage.field_name') }}
+        end as fault
+    from cut_usage
+    inner join events
+        on
+            cut_usage.is_split
+            and cut_usage.batch_number = events.batch_number
+            and cut_usage.code = events.code
+            and cut_usage.hour_starts_at = events.hour_starts_at
+            and cut_usage.named_subscription_id is not distinct from events.external_subscription_id
+            and cut_usage.named_customer_id is not distinct from events.external_customer_id
+            and events.event_at >= cut_usage.span_starts_at
+            and events.event_at < cut_usage.span_ends_at
+),
+
+cells as (
     select
         code,
         metric_code,
         external_subscription_id,
         is_ambiguous,
-        cell_at,
+        hour_starts_at as cell_at,
         event_count,
         numeric_count,
         value_sum,
         not_numeric_count,
         too_precise_count,
         out_of_range_count
-    from {{ ref('int_metering__event_changes') }}
-),
-
-split_usage as (
-    select named_usage.*
-    from named_usage
-    inner join split_hours
-        on
-            named_usage.external_subscription_id = split_hours.external_subscription_id
-            and named_usage.hour_starts_at = split_hours.hour_starts_at
-),
-
-single_events as (
-    select
-        split_usage.code,
-        split_usage.metric_code,
-        split_usage.external_subscription_id,
-        split_usage.is_ambiguous,
-        events.event_at as cell_at,
-        case
-            when split_usage.field_name <> ''
-                then {{ event_value('events.quantity', 'events.properties', 'split_usage.field_name') }}
-        end as event_value,
-        case
-            when split_usage.field_name <> ''
-                then {{ event_value_fault('events.quantity', 'events.properties', 'split_usage.field_name') }}
-        end as fault
-    from split_usage
-    inner join events
-        on
-            split_usage.batch_number = events.batch_number
-            and split_usage.code = events.code
-            and split_usage.hour_starts_at = events.hour_starts_at
-            and split_usage.named_subscription_id is not distinct from events.external_subscription_id
-            and split_usage.named_customer_id is not distinct from events.external_customer_id
-),
-
-cells as (
-    select
-        named_usage.code,
-        named_usage.metric_code,
-        named_usage.external_subscription_id,
-        named_usage.is_ambiguous,
-        named_usage.hour_starts_at as cell_at,
-        named_usage.event_count,
-        named_usage.numeric_count,
-        named_usage.value_sum,
-        named_usage.not_numeric_count,
-        named_usage.too_precise_count,
-        named_usage.out_of_range_count
-    from named_usage
-    left join split_hours
-        on
-            named_usage.external_subscription_id = split_hours.external_subscription_id
-            and named_usage.hour_starts_at = split_hours.hour_starts_at
-    where split_hours.hour_starts_at is null
+    from cut_usage
+    where not is_split
     union all
     select
         code,
@@ -134,7 +122,7 @@ cells as (
         not_numeric_count,
         too_precise_count,
         out_of_range_count
-    from event_changes
+    from {{ ref('int_metering__event_changes') }}
 )
 
 select * from cells

@@ -18,6 +18,7 @@ catalog_rows as (
         billing_starts_at,
         billing_time,
         on_termination,
+        lifetime_usage_amount,
         recorded_at
     from {{ source('catalog', 'subscriptions') }}
 ),
@@ -44,7 +45,8 @@ last_recorded as (
         ended_at,
         billing_starts_at,
         billing_time,
-        on_termination
+        on_termination,
+        coalesce(lifetime_usage_amount, cast(0 as decimal(20, 4))) as lifetime_usage_amount
     from ranked_by_recording
     where recording_rank = 1
 )

@@ -5,7 +5,7 @@ with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-terms as (select subscription_id, origin_date, billing_starts_at from {{ ref('int_subscriptions__derived_terms') }}),
+terms as (select subscription_id, origin_date, billing_starts_at from {{ ref('int_subscriptions__terms') }}),
 
 first_registered as (
     select

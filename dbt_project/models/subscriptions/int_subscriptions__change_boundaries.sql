@@ -1,5 +1,5 @@
 -- R-DOWNGRADE: where the period ends in which a request finds an earlier plan of its external id, if that is still active.
--- Bounds of registered base periods are facts; before and beyond them the periods are those that are scheduled.
+-- Bounds of registered base periods are facts, but for an end of the subscription's own; before and beyond they are scheduled.
 -- Grain: one row per (subscription_id, later_subscription_id).
 
 with
@@ -23,8 +23,7 @@ request_dates as (
 ),
 
 registered as (
-    select subscription_id, period_ends_at, period_start_date, period_end_date
-    from {{ ref('stg_issued__billed_periods') }}
+    select subscription_id, period_ends_at, period_start_date, period_end_date from {{ ref('stg_issued__billed_periods') }}
     where fee_family = 'base'
 ),
 
@@ -117,6 +116,9 @@ candidate_bounds as (
         registered.period_ends_at as boundary_at
     from pairs
     inner join registered on pairs.subscription_id = registered.subscription_id
+    where registered.period_end_date = {{ next_period_start(
+        'pairs.origin_date', 'pairs.billing_interval', "cast(registered.period_end_date - interval '1' day as date)"
+    ) }}
 ),
 
 numbered as (
@@ -131,8 +133,7 @@ numbered as (
 ),
 
 first_bounds as (
-    select subscription_id, later_subscription_id, boundary_at, boundary_date
-    from numbered
+    select subscription_id, later_subscription_id, boundary_at, boundary_date from numbered
     where bound_number = 1
 )
 

@@ -12,7 +12,7 @@ usage_periods as (
 
 terms as (
     select subscription_id, external_subscription_id, customer_id
-    from {{ ref('int_subscriptions__derived_terms') }}
+    from {{ ref('int_subscriptions__terms') }}
 ),
 
 named_periods as (

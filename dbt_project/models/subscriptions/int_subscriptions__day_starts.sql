@@ -4,7 +4,7 @@
 
 with
 
-terms as (select subscription_id, timezone, trial_end_date from {{ ref('int_subscriptions__derived_terms') }}),
+terms as (select subscription_id, timezone, trial_end_date from {{ ref('int_subscriptions__terms') }}),
 
 calendar_periods as (
     select subscription_id, whole_start_date, whole_end_date from {{ ref('int_subscriptions__calendar_periods') }}

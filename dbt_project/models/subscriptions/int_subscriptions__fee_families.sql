@@ -12,7 +12,7 @@ terms as (
         is_pay_in_advance,
         bills_charges_monthly,
         bills_fixed_charges_monthly
-    from {{ ref('int_subscriptions__derived_terms') }}
+    from {{ ref('int_subscriptions__terms') }}
 ),
 
 fixed_charges as (

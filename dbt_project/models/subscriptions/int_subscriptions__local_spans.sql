@@ -6,7 +6,7 @@ with
 
 terms as (
     select subscription_id, timezone, billing_starts_at, ended_at, next_billing_starts_at
-    from {{ ref('int_subscriptions__derived_terms') }}
+    from {{ ref('int_subscriptions__terms') }}
 ),
 
 tz_offsets as (

@@ -5,7 +5,7 @@ with
 
 terms as (
     select subscription_id, billing_interval, origin_date, trial_end_date, billing_starts_at, ended_at
-    from {{ ref('int_subscriptions__derived_terms') }}
+    from {{ ref('int_subscriptions__terms') }}
 ),
 
 reviewed_subscriptions as (
@@ -70,11 +70,14 @@ whole as (
 ),
 
 -- What an end leaves of a base fee in advance is settled by its credit note alone, and of fixed charges in advance by what the
--- plan after an upgrade pays less, so that these periods stay whole.
+-- plan after an upgrade pays less, so that these periods stay whole. An end that was known then,
+-- on a day that the next plan shares, has cut it.
 cut as (
     select
         whole.*,
-        is_due_at_start and period_end_date = whole_end_date as is_settled_at_its_end
+        is_due_at_start
+        and period_end_date = whole_end_date
+        and not (period_ends_at = ended_at and own_billable_end_date < period_end_date) as is_settled_at_its_end
     from whole
 ),
 

@@ -5,7 +5,7 @@
 with
 
 terms as (
-    select subscription_id, billing_starts_at, ended_at from {{ ref('int_subscriptions__derived_terms') }}
+    select subscription_id, billing_starts_at, ended_at from {{ ref('int_subscriptions__terms') }}
 ),
 
 fee_families as (

@@ -6,7 +6,7 @@ with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-terms as (select subscription_id, grace_days from {{ ref('int_subscriptions__derived_terms') }}),
+terms as (select subscription_id, grace_days from {{ ref('int_subscriptions__terms') }}),
 
 calendar_periods as (
     select subscription_id, is_due_at_start, period_start_date, period_end_date

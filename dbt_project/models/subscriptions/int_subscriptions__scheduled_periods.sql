@@ -7,7 +7,7 @@ with
 
 terms as (
     select subscription_id, timezone, grace_days, trial_end_date, ended_at
-    from {{ ref('int_subscriptions__derived_terms') }}
+    from {{ ref('int_subscriptions__terms') }}
 ),
 
 calendar_periods as (

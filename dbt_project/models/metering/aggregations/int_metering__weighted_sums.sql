@@ -12,7 +12,7 @@ weighted_charges as (
         period_starts_at,
         period_ends_at,
         segment_starts_at,
-        segment_ends_at,
+        measured_until_at,
         whole_period_starts_at,
         whole_period_ends_at,
         is_pay_in_advance
@@ -68,7 +68,7 @@ through_each_step as (
                 then {{ microseconds_between('weighted_charges.period_starts_at', 'weighted_charges.period_ends_at') }}
             when steps.step_number = 0
                 then {{ microseconds_between('weighted_charges.period_starts_at', 'steps.segment_starts_at') }}
-            else {{ microseconds_between('weighted_charges.period_starts_at', 'weighted_charges.segment_ends_at') }}
+            else {{ microseconds_between('weighted_charges.period_starts_at', 'weighted_charges.measured_until_at') }}
         end as measured_microseconds
     from steps
     inner join weighted_charges
