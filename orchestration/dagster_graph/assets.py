@@ -159,9 +159,9 @@ def _drafts(location: Location) -> dg.AssetsDefinition:
         with session.failing_as_dagster():
             refuse_unended(close_date, session.clock())
             close_steps.mend_publication(ws, session.clock)
-            _close_earlier(context, location, close_date)
+            pending = _close_earlier(context, location, close_date)
             published = close_steps.published_close(ws, close_date)
-            if published is None and close_date not in close_steps.pending_dates(ws, close_date):
+            if published is None and close_date not in pending:
                 raise Refused(f"Nothing is due on {close_date}: it is not a billing date.")
         if published is None:
             yield from _built(location, close_date)
@@ -171,13 +171,21 @@ def _drafts(location: Location) -> dg.AssetsDefinition:
     return drafts
 
 
-def _close_earlier(context: dg.AssetExecutionContext, location: Location, close_date: date) -> None:
-    """Close what is due before `close_date`, whatever order the UI launches in, and report those partitions."""
+def _close_earlier(
+    context: dg.AssetExecutionContext, location: Location, close_date: date
+) -> Sequence[date]:
+    """Close what is due before `close_date`, whatever order the UI launches in, and report those partitions.
+
+    Returns:
+        What is due by `close_date` then: this date, or nothing.
+    """
     ws, session = location.ws, location.session
+    if session.first_due == close_date:
+        return [close_date]
     while True:
         pending = close_steps.pending_dates(ws, close_date)
         if not pending or pending[0] >= close_date:
-            return
+            return pending
         report = close_steps.close_one(ws, pending[0], session.clock)
         context.log.info(f"Closed first, because it was due before: {report.line()}")
         partition = str(pending[0])

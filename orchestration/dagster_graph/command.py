@@ -70,8 +70,8 @@ class CommandRunner:
         report_inputs(self.instance, seen)
 
     def close(self, close_date: date, clock: Clock) -> CloseReport:
-        """Run the job for `close_date`; raises what stopped it, as it was raised."""
-        self.session.begin(clock)
+        """Run the job for `close_date`, the first that is due; raises what stopped it, as it was raised."""
+        self.session.begin(clock, first_due=close_date)
         run_partition(self.job, self.instance, self.session, close_date, self.assets)
         if self.session.report is None:
             raise RuntimeError(f"the Dagster run of {close_date} ended without publishing it")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 
 import dagster as dg
 
@@ -22,14 +23,19 @@ _ROWS_SHOWN = 5
 
 @dataclass
 class CloseSession:
-    """One code location's session; ops write `report` and `error`, the command reads them after the run."""
+    """One code location's session; ops write `report` and `error`, the command reads them after the run.
+
+    `first_due` is the date that the command found to be due first: it holds the writer lock since then.
+    """
 
     clock: Clock = utc_now
     report: CloseReport | None = None
     error: BaseException | None = None
+    first_due: date | None = None
 
-    def begin(self, clock: Clock) -> None:
+    def begin(self, clock: Clock, first_due: date | None = None) -> None:
         self.clock, self.report, self.error = clock, None, None
+        self.first_due = first_due
 
     def now_clock(self) -> Clock:
         """The clock of the running session, as a function that ops may hold on to."""

@@ -87,12 +87,13 @@ def stage_of(node: Mapping[str, Any]) -> str:
 
 
 def is_public(node: Mapping[str, Any]) -> bool:
-    """True for a model that other stages may read and that has a table or view of its own."""
+    """True for a model that other stages may read, that has a table or view of its own and is not but a step to one."""
     return (
         node["resource_type"] == "model"
         and node.get("access") != "private"
         and not node["name"].startswith("int_")
         and node["config"].get("materialized") != "ephemeral"
+        and not node["config"]["meta"].get("is_step", False)
         and stage_of(node) in STAGE_ORDER
     )
 

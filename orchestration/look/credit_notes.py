@@ -30,7 +30,7 @@ from orchestration.look.source import (
 from orchestration.texts import money, number
 from orchestration.workspace import Workspace
 
-AMOUNTS = ("total", "refund", "offset", "credit", "left")
+AMOUNTS = ("total", "refund", "offset", "returned", "credit", "left")
 
 
 def show_all(ws: Workspace, as_json: bool = False) -> None:
@@ -93,7 +93,12 @@ def _read(con: duckdb.DuckDBPyConnection, credit_note_number: str) -> dict[str, 
         "lines": lines,
         "taxes": rows(
             con,
-            f"select * from credit_note_taxes {of_note} order by tax_code",
+            f"select * from credit_note_taxes {of_note} order by tax_code, tax_rate",
+            [credit_note_number],
+        ),
+        "returns": rows(
+            con,
+            f"select lot_id, wallet_id, amount from credit_movements {of_note} order by lot_id",
             [credit_note_number],
         ),
         "uses": rows(
@@ -132,6 +137,7 @@ def _amounts(note: dict[str, Any]) -> dict[str, Decimal]:
         "total": note["total_amount"],
         "refund": note["refund_amount"],
         "offset": note["offset_amount"],
+        "returned": note["returned_amount"],
         "credit": note["credit_amount"],
         "left": note["balance_amount"],
     }
@@ -197,6 +203,9 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
     if note["offset_amount"]:
         label = f"Set off against {note['invoice_number']}"
         table.add_row(label, money(-note["offset_amount"], decimals))
+    for one in statement["returns"]:
+        label = f"Returned to prepaid credit {escape(one['lot_id'])}"
+        table.add_row(label, money(-one["amount"], decimals))
     for use in statement["uses"]:
         label = f"Used by {use['invoice_number']} [dim]({use['close_date']})[/]"
         table.add_row(label, money(-use["amount"], decimals))

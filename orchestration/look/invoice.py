@@ -35,7 +35,11 @@ from orchestration.workspace import Workspace
 
 # Fees that are an amount and no price of something counted.
 _WITHOUT_UNITS = ("subscription", "charge_maximum", "period_maximum", "commitment_true_up")
-_TITLES = {"subscription": "Invoice", "one_off": "One-off invoice"}
+_TITLES = {
+    "subscription": "Invoice",
+    "one_off": "One-off invoice",
+    "progressive": "Progressive invoice",
+}
 
 
 def show(ws: Workspace, invoice_number: str, as_json: bool = False) -> None:
@@ -76,7 +80,7 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
         "lines": lines,
         "taxes": rows(
             con,
-            "select * from invoice_taxes where invoice_number = ? order by tax_code",
+            "select * from invoice_taxes where invoice_number = ? order by tax_code, tax_rate",
             [invoice_number],
         ),
         "credit_notes_used": rows(con, _NOTES_USED, [invoice_number]),
@@ -165,6 +169,8 @@ def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Ta
     table.add_column("amount", justify="right", no_wrap=True)
     unused_count = 0
     for line in lines:
+        if line["fee_type"] == "progressive_credit":
+            continue
         if _is_unused_filter(line):
             unused_count += 1
             continue
@@ -204,6 +210,11 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
     table.add_column(justify="right", no_wrap=True)
     table.add_row("", "")
     table.add_row("Fees", money(invoice["fees_amount"], decimals))
+    for line in statement["lines"]:
+        if line["fee_type"] == "progressive_credit":
+            notes = [row[0].strip() for row in detail_rows(line["price_details"], decimals)]
+            label = " ".join([escape(line["description"]), *(f"[dim]{note}[/]" for note in notes)])
+            table.add_row(label, money(line["amount"], decimals))
     for tax in statement["taxes"]:
         base = money(tax["taxable_amount"], decimals)
         label = f"{escape(tax['tax_name'])} {number(tax['tax_rate'])} % on {base}"

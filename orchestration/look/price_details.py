@@ -53,6 +53,12 @@ def detail_rows(details: dict[str, Any], decimals: int) -> Iterator[Row]:
             for name in ("computed_amount", "issued_amount")
         )
         yield f"  is {now} now, {issued} was billed", "", "", ""
+    elif model == "progressive_credit" and Decimal(details["credited_by_note"]):
+        billed, noted = (
+            money(Decimal(details[name]), decimals)
+            for name in ("billed_amount", "credited_by_note")
+        )
+        yield f"  of {billed} billed before, {noted} by credit note", "", "", ""
     if "unit_days" in details:
         unit_days = grouped(Decimal(details["unit_days"]))
         yield f"  unit-days of {details['period_days']} days", unit_days, "", ""

@@ -182,7 +182,8 @@ _LOST = (
     (
         "credit movement",
         "credit_movements",
-        "invoice_number is null and (document_key is not null or movement_kind = 'used')",
+        "invoice_number is null and (document_key is not null or movement_kind = 'used')"
+        " or credit_note_number is null and movement_kind = 'returned'",
     ),
     ("credit note line", "credit_note_lines", "credit_note_number is null"),
     ("credit note tax", "credit_note_taxes", "credit_note_number is null"),

@@ -26,7 +26,7 @@ def sync_published(ws: Workspace) -> bool:
     """
     with writer_lock(ws, "publish"), connect(ws) as con:
         publications = _publications(con)
-        refuse_foreign_folder(ws, con)
+        held = refuse_foreign_folder(ws, con)
         if not publications:
             return False
         con.execute("set threads = 1")
@@ -40,7 +40,6 @@ def sync_published(ws: Workspace) -> bool:
         for contract, publication in missing:
             write_file(con, contract, publication, file_of(ws.published, contract, publication))
         file = ws.published / FILE_NAME
-        held = held_hashes(file)
         known = tuple(publication.publication_hash for publication in publications)
         if held == known:
             return bool(missing)
@@ -51,22 +50,27 @@ def sync_published(ws: Workspace) -> bool:
         return True
 
 
-def refuse_foreign_folder(ws: Workspace, con: duckdb.DuckDBPyConnection) -> None:
+def refuse_foreign_folder(ws: Workspace, con: duckdb.DuckDBPyConnection) -> tuple[str, ...] | None:
     """Refuse a folder whose `finance.duckdb` shows a publication that the warehouse does not know.
 
     It is another company's, or the warehouse was put back to an older copy: either way its invoices are out, and
     neither mixing two companies in one file nor taking invoices back is this command's to decide.
+
+    Returns:
+        The hashes of the publications that the file holds, in order; None as `held_hashes` does.
 
     Raises:
         Refused: names the file and the mend.
     """
     file = ws.published / FILE_NAME
     known = {publication.publication_hash for publication in _publications(con)}
-    if set(held_hashes(file) or ()) - known:
+    held = held_hashes(file)
+    if set(held or ()) - known:
         raise Refused(
             f"{file}: it shows a publication that {ws.warehouse_file} does not know: the folder is another "
             "warehouse's, or the warehouse is an older copy; give another folder with --published."
         )
+    return held
 
 
 def _publications(con: duckdb.DuckDBPyConnection) -> list[Publication]:

@@ -88,6 +88,7 @@ KINDS = (
             "credit_note_lines": "document_key",
             "credit_note_taxes": "document_key",
             "credit_note_uses": "credit_note_document_key",
+            "credit_movements": "credit_note_document_key",
         },
     ),
 )

@@ -64,6 +64,9 @@ whole_charges as (
     having sum(billable_charges.segment_days) = metric_days.days
 ),
 
+-- Open periods are measured too, where thresholds may bill them.
+due_periods as (select distinct subscription_id, period_starts_at from billable_charges),
+
 billed as (
     select
         quantities.subscription_id,
@@ -77,6 +80,10 @@ billed as (
             quantities.subscription_id = whole_charges.subscription_id
             and quantities.metric_code = whole_charges.metric_code
             and quantities.charge_code = whole_charges.charge_code
+    inner join due_periods
+        on
+            quantities.subscription_id = due_periods.subscription_id
+            and quantities.period_starts_at = due_periods.period_starts_at
     where not quantities.is_pay_in_advance
     group by quantities.subscription_id, quantities.metric_code, quantities.charge_code
 ),

@@ -1,4 +1,5 @@
--- R-WALLET: what was granted to a lot, less what was drawn from it, in earlier closes and in this one, is never below zero.
+-- R-WALLET: what was granted and returned to a lot, less what was drawn from it, in earlier closes and in this one, is never
+-- below zero.
 -- Grain: one row per lot that is overdrawn.
 
 with
@@ -13,7 +14,7 @@ movements as (
 
 select
     lot_id,
-    sum(case when movement_kind = 'granted' then amount else 0 - amount end) as balance_amount
+    sum({{ signed_movement('movement_kind', 'amount') }}) as balance_amount
 from movements
 group by lot_id
-having sum(case when movement_kind = 'granted' then amount else 0 - amount end) < 0
+having sum({{ signed_movement('movement_kind', 'amount') }}) < 0

@@ -1,4 +1,5 @@
--- R-WALLET: every movement of prepaid credit in this close: lots granted since the last one, and what invoices drew.
+-- R-WALLET: every movement of prepaid credit in this close: lots granted since the last one, what invoices drew, and what
+-- credit notes returned.
 -- Grain: one row per movement_key.
 
 with
@@ -12,8 +13,13 @@ new_lots as (
 ),
 
 wallet_draws as (
-    select document_key, lot_id, wallet_id, lot_kind, customer_id, currency, amount
+    select document_key, lot_id, wallet_id, lot_kind, customer_id, currency, amount, draw_number
     from {{ ref('int_settlement__wallet_draws') }}
+),
+
+returned_credits as (
+    select document_key, lot_id, wallet_id, lot_kind, customer_id, currency, amount
+    from {{ ref('int_settlement__returned_credits') }}
 ),
 
 movements as (
@@ -27,7 +33,9 @@ movements as (
         customer_id,
         currency,
         granted_amount as amount,
-        granted_on as movement_date
+        granted_on as movement_date,
+        cast(null as integer) as draw_number,
+        cast(null as varchar) as credit_note_document_key
     from new_lots
     union all
     select
@@ -40,8 +48,26 @@ movements as (
         wallet_draws.customer_id,
         wallet_draws.currency,
         wallet_draws.amount,
-        running.close_date as movement_date
+        running.close_date as movement_date,
+        wallet_draws.draw_number,
+        cast(null as varchar) as credit_note_document_key
     from wallet_draws
+    cross join running
+    union all
+    select
+        'returned/' || returned_credits.document_key || '/' || returned_credits.lot_id as movement_key,
+        cast(null as varchar) as document_key,
+        'returned' as movement_kind,
+        returned_credits.wallet_id,
+        returned_credits.lot_id,
+        returned_credits.lot_kind,
+        returned_credits.customer_id,
+        returned_credits.currency,
+        returned_credits.amount,
+        running.close_date as movement_date,
+        cast(null as integer) as draw_number,
+        returned_credits.document_key as credit_note_document_key
+    from returned_credits
     cross join running
 )
 

@@ -1,5 +1,5 @@
--- R-NOTE: a note's tax by code; what the rounded whole holds beyond the rows' whole units goes to the largest remainders.
--- Grain: one row per (document_key, tax_code).
+-- R-NOTE: a note's tax by code and rate; what the rounded whole holds beyond whole units goes to the largest remainders.
+-- Grain: one row per (document_key, tax_code, tax_rate).
 
 with
 
@@ -55,7 +55,7 @@ ranked_by_remainder as (
         in_minor_units.*,
         row_number() over (
             partition by document_key
-            order by tax_amount_unrounded - whole_units * unit_size desc, tax_code
+            order by tax_amount_unrounded - whole_units * unit_size desc, tax_code, tax_rate
         ) as remainder_rank,
         count(*) over (partition by document_key) as row_count,
         cast(note_units - sum(whole_units) over (partition by document_key) as bigint) as odd_units

@@ -21,30 +21,12 @@ parts as (
         total_amount,
         credit_amount,
         refund_amount,
-        offset_amount
+        offset_amount,
+        returned_amount
     from {{ ref('int_settlement__credit_note_parts') }}
 ),
 
-line_texts as (
-    select
-        document_key,
-        {{ join_texts(canonical_row([
-            'line_number', 'invoice_number', 'invoice_line_number', 'subscription_id', 'description',
-            'amount_unrounded', 'amount', 'price_details', 'tax_codes', 'tax_rate', 'currency', 'cause'
-        ]), 'chr(30)', 'line_number') }} as rows_text
-    from {{ ref('fct_credit_note_lines') }}
-    group by document_key
-),
-
-tax_texts as (
-    select
-        document_key,
-        {{ join_texts(canonical_row([
-            'tax_code', 'tax_name', 'tax_rate', 'taxable_amount', 'tax_amount_unrounded', 'tax_amount', 'currency'
-        ]), 'chr(30)', 'tax_code') }} as rows_text
-    from {{ ref('fct_credit_note_taxes') }}
-    group by document_key
-),
+texts as (select document_key, rows_text from {{ ref('fct_credit_note_texts') }}),
 
 billing_entities as (
     select billing_entity_code, invoice_prefix from {{ ref('stg_catalog__billing_entities') }}
@@ -67,12 +49,12 @@ credit_notes as (
         parts.credit_amount,
         parts.refund_amount,
         parts.offset_amount,
+        parts.returned_amount,
         billing_entities.invoice_prefix,
-        line_texts.rows_text || chr(29) || coalesce(tax_texts.rows_text, '') as rows_text
+        texts.rows_text
     from parts
     cross join running
-    inner join line_texts on parts.document_key = line_texts.document_key
-    left join tax_texts on parts.document_key = tax_texts.document_key
+    inner join texts on parts.document_key = texts.document_key
     left join billing_entities on parts.billing_entity_code = billing_entities.billing_entity_code
 ),
 
@@ -93,6 +75,7 @@ sealed as (
         credit_amount,
         refund_amount,
         offset_amount,
+        returned_amount,
         invoice_prefix,
         {{ sha256_hex(canonical_row([
             'document_key', 'close_date', 'invoice_number', 'subscription_id', 'customer_id', 'payer_customer_id',

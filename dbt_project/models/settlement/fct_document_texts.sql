@@ -24,7 +24,7 @@ invoice_taxes as (
         document_key,
         {{ join_texts(canonical_row([
             'tax_code', 'tax_name', 'tax_rate', 'taxable_amount', 'tax_amount_unrounded', 'tax_amount', 'currency'
-        ]), 'chr(30)', 'tax_code') }} as taxes_text
+        ]), 'chr(30)', 'tax_code, tax_rate') }} as taxes_text
     from {{ ref('fct_invoice_taxes') }}
     group by document_key
 ),

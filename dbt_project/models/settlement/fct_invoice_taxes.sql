@@ -1,5 +1,5 @@
 -- R-TAX: the tax rows of the invoices of this close.
--- Grain: one row per (document_key, tax_code).
+-- Grain: one row per (document_key, tax_code, tax_rate).
 
 with
 
@@ -12,7 +12,8 @@ taxes as (
         taxable_amount,
         tax_amount_unrounded,
         tax_amount,
-        currency
+        currency,
+        is_own_rate
     from {{ ref('int_settlement__taxes') }}
 )
 

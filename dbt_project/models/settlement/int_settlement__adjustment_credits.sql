@@ -1,4 +1,5 @@
--- R-ADJUST: what adjustments take off issued lines, as the lines of credit notes: one note per invoice and subscription.
+-- R-ADJUST: what adjustments, and invoices of periods that were billed before in part (R-PROGRESSIVE), take off issued lines, as
+-- the lines of credit notes: one note per invoice, subscription and reason.
 -- A note lowers what is still unpaid of its invoice; the rest is for later invoices.
 -- Grain: one row per (document_key, line_number).
 
@@ -17,8 +18,23 @@ adjustment_credits as (
         cause,
         tax_codes,
         tax_rate,
-        amount
+        amount,
+        'adjustment' as reason
     from {{ ref('fct_adjustment_credits') }}
+    union all
+    select
+        invoice_number,
+        line_number,
+        subscription_id,
+        description,
+        service_period_start,
+        service_period_end,
+        cause,
+        tax_codes,
+        tax_rate,
+        amount,
+        'progressive_billing' as reason
+    from {{ ref('fct_progressive_credits') }}
 ),
 
 invoices as (
@@ -31,7 +47,7 @@ addressed as (
     select
         'credit_note/' || cast(running.close_date as varchar) || '/' || invoices.billing_entity_code || '/'
         || invoices.payer_customer_id || '/' || invoices.currency || '/' || adjustment_credits.invoice_number || '/'
-        || adjustment_credits.subscription_id || '/adjustment' as document_key,
+        || adjustment_credits.subscription_id || '/' || adjustment_credits.reason as document_key,
         adjustment_credits.*,
         invoices.currency,
         currencies.minor_unit
@@ -55,9 +71,10 @@ credited as (
         tax_rate,
         currency,
         minor_unit,
-        '{"model":"adjustment","from":"' || {{ iso_instant('service_period_start') }}
+        '{"model":"' || reason || '","from":"' || {{ iso_instant('service_period_start') }}
         || '","until":"' || {{ iso_instant('service_period_end') }} || '"}' as price_details,
-        cause
+        cause,
+        reason
     from addressed
 )
 

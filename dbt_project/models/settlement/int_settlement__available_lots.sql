@@ -18,8 +18,17 @@ issued_lots as (
     select
         lot_id,
         sum(case when movement_kind = 'granted' then amount else 0 end) as granted_amount,
-        sum(case when movement_kind = 'granted' then amount else 0 - amount end) as balance_amount
+        sum({{ signed_movement('movement_kind', 'amount') }}) as balance_amount
     from {{ ref('stg_issued__credit_movements') }}
+    group by lot_id
+),
+
+-- What notes of this close return can be drawn at once, as notes of this close pay at once.
+returned as (
+    select
+        lot_id,
+        sum(amount) as amount
+    from {{ ref('int_settlement__returned_credits') }}
     group by lot_id
 ),
 
@@ -34,7 +43,9 @@ available as (
         wallets.currency,
         issued_lots.lot_id is null as is_new,
         cast(coalesce(issued_lots.granted_amount, wallet_lots.amount) as decimal(20, 4)) as granted_amount,
-        cast(coalesce(issued_lots.balance_amount, wallet_lots.amount) as decimal(20, 4)) as available_amount,
+        cast(
+            coalesce(issued_lots.balance_amount, wallet_lots.amount) + coalesce(returned.amount, 0) as decimal(20, 4)
+        ) as available_amount,
         cast(
             row_number() over (
                 partition by wallets.customer_id, wallets.currency
@@ -50,6 +61,7 @@ available as (
     inner join running on wallet_lots.granted_on <= running.close_date
     inner join wallets on wallet_lots.wallet_id = wallets.wallet_id
     left join issued_lots on wallet_lots.lot_id = issued_lots.lot_id
+    left join returned on wallet_lots.lot_id = returned.lot_id
 )
 
 select * from available

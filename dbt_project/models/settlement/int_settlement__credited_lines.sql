@@ -1,4 +1,5 @@
--- R-NOTE: the lines of this close's credit notes: unused days of subscriptions that ended, and what adjustments take back.
+-- R-NOTE: the lines of this close's credit notes: unused days of subscriptions that ended, what adjustments take back, and
+-- what progressive invoices billed beyond their period.
 -- Grain: one row per (document_key, line_number).
 
 with
@@ -33,7 +34,7 @@ credited_lines as (
         invoice_number,
         invoice_line_number,
         subscription_id,
-        'adjustment' as reason,
+        reason,
         'offset' as handling,
         description,
         amount_unrounded,

@@ -4,7 +4,7 @@
 with
 
 invoice_lines as (
-    select document_key, invoice_type, customer_id, billing_entity_code, currency, minor_unit, amount
+    select document_key, invoice_type, customer_id, billing_entity_code, currency, minor_unit, fee_type, amount
     from {{ ref('fct_invoice_lines') }}
 ),
 
@@ -16,7 +16,9 @@ document_fees as (
         billing_entity_code,
         currency,
         minor_unit,
-        cast(sum(amount) as decimal(20, 4)) as fees_amount
+        cast(sum(case when fee_type <> 'progressive_credit' then amount else 0 end) as decimal(20, 4)) as fees_amount,
+        cast(sum(case when fee_type = 'progressive_credit' then 0 - amount else 0 end) as decimal(20, 4))
+            as progressive_credit_amount
     from invoice_lines
     group by document_key, invoice_type, customer_id, billing_entity_code, currency, minor_unit
 ),
@@ -38,11 +40,14 @@ totals as (
         document_fees.currency,
         document_fees.minor_unit,
         document_fees.fees_amount,
-        cast(0 as decimal(20, 4)) as progressive_credit_amount,
+        document_fees.progressive_credit_amount,
         cast(0 as decimal(20, 4)) as coupon_amount,
         coalesce(document_taxes.tax_amount, cast(0 as decimal(20, 4))) as tax_amount,
         {{ value_or_error(
-            null_on_overflow('cast(document_fees.fees_amount + coalesce(document_taxes.tax_amount, 0) as decimal(20, 4))'),
+            null_on_overflow(
+                'cast(document_fees.fees_amount - document_fees.progressive_credit_amount'
+                ~ ' + coalesce(document_taxes.tax_amount, 0) as decimal(20, 4))'
+            ),
             "'The total of ' || document_fees.document_key || ' has more than 16 digits before the point.'",
             'decimal(20, 4)'
         ) }} as total_amount

@@ -42,9 +42,12 @@ rates_in_force as (
             and (running.close_date < taxes.valid_to or taxes.valid_to is null)
 ),
 
--- What corrects an invoice bears its taxes, at the rates that it had.
+-- What corrects an invoice bears its taxes, at the rates that its own lines had: lines on it that corrected another one may have
+-- other rates of the same codes.
 original_taxes as (
-    select invoice_number, tax_code, tax_name, tax_rate from {{ ref('stg_issued__invoice_taxes') }}
+    select invoice_number, tax_code, tax_name, tax_rate
+    from {{ ref('stg_issued__invoice_taxes') }}
+    where is_own_rate
 ),
 
 line_rates as (
@@ -83,7 +86,8 @@ taxed_lines as (
         tax_name,
         tax_rate,
         amount as taxable_amount,
-        cast(amount * tax_rate * cast('0.01' as decimal(3, 2)) as decimal(38, 21)) as tax_amount_unrounded
+        cast(amount * tax_rate * cast('0.01' as decimal(3, 2)) as decimal(38, 21)) as tax_amount_unrounded,
+        original_invoice_number is null as is_own_rate
     from line_rates
 )
 

@@ -1,5 +1,5 @@
--- R-TAX: an invoice's tax is rounded once, over all codes; its rows per code are allotted by largest remainder.
--- Grain: one row per (document_key, tax_code).
+-- R-TAX: an invoice's tax is rounded once, over all codes; its rows per code and rate are allotted by largest remainder.
+-- Grain: one row per (document_key, tax_code, tax_rate).
 
 with
 
@@ -11,6 +11,7 @@ line_taxes as (
         tax_rate,
         taxable_amount,
         tax_amount_unrounded,
+        is_own_rate,
         currency,
         minor_unit
     from {{ ref('int_settlement__line_taxes') }}
@@ -25,7 +26,8 @@ taxes_by_code as (
         currency,
         minor_unit,
         cast(sum(taxable_amount) as decimal(20, 4)) as taxable_amount,
-        cast(sum(tax_amount_unrounded) as decimal(38, 21)) as tax_amount_unrounded
+        cast(sum(tax_amount_unrounded) as decimal(38, 21)) as tax_amount_unrounded,
+        bool_or(is_own_rate) as is_own_rate
     from line_taxes
     group by document_key, tax_code, tax_name, tax_rate, currency, minor_unit
 ),
@@ -44,7 +46,7 @@ ranked_by_remainder as (
         in_minor_units.*,
         row_number() over (
             partition by document_key
-            order by tax_amount_unrounded - whole_units * unit_size desc, tax_code
+            order by tax_amount_unrounded - whole_units * unit_size desc, tax_code, tax_rate
         ) as remainder_rank,
         sum(whole_units) over (partition by document_key) as document_whole_units,
         {{ round_to_minor_unit(
@@ -69,7 +71,8 @@ allotted as (
                 end
             ) * unit_size as decimal(20, 4)
         ) as tax_amount,
-        currency
+        currency,
+        is_own_rate
     from ranked_by_remainder
 )
 

@@ -36,6 +36,7 @@ lot_spans as (
         lot_kind,
         customer_id,
         currency,
+        drawing_rank,
         available_amount,
         sum(available_amount) over (
             partition by customer_id, currency
@@ -68,6 +69,7 @@ overlapping as (
         lot_spans.lot_kind,
         lot_spans.customer_id,
         lot_spans.currency,
+        lot_spans.drawing_rank,
         cast(
             least(lot_spans.ends_at_amount, invoice_spans.ends_at_amount)
             - greatest(
@@ -81,7 +83,16 @@ overlapping as (
 ),
 
 draws as (
-    select * from overlapping
+    select
+        document_key,
+        lot_id,
+        wallet_id,
+        lot_kind,
+        customer_id,
+        currency,
+        amount,
+        cast(row_number() over (partition by document_key order by drawing_rank) as integer) as draw_number
+    from overlapping
     where amount > 0
 )
 

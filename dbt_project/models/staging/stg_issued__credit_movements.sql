@@ -1,4 +1,4 @@
--- R-WALLET: what earlier closes granted to lots and drew from them, in publications that are visible.
+-- R-WALLET: what earlier closes granted to lots, drew from them and returned to them, in publications that are visible.
 -- Grain: one row per movement_key.
 
 with
@@ -10,6 +10,7 @@ publications as (select publication_sequence, close_sequence from {{ source('iss
 movements as (
     select
         publication_sequence,
+        invoice_number,
         movement_key,
         movement_kind,
         wallet_id,
@@ -18,12 +19,15 @@ movements as (
         customer_id,
         currency,
         amount,
-        movement_date
+        movement_date,
+        draw_number,
+        credit_note_document_key
     from {{ source('issued', 'credit_movements') }}
 ),
 
 visible_before_the_run as (
     select
+        movements.invoice_number,
         movements.movement_key,
         movements.movement_kind,
         movements.wallet_id,
@@ -32,7 +36,9 @@ visible_before_the_run as (
         movements.customer_id,
         movements.currency,
         movements.amount,
-        movements.movement_date
+        movements.movement_date,
+        movements.draw_number,
+        movements.credit_note_document_key
     from movements
     inner join publications on movements.publication_sequence = publications.publication_sequence
     inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)

@@ -21,7 +21,8 @@ credit_notes as (
         tax_amount,
         credit_amount,
         refund_amount,
-        offset_amount
+        offset_amount,
+        coalesce(returned_amount, 0) as returned_amount
     from {{ source('issued', 'credit_notes') }}
 ),
 
@@ -39,7 +40,8 @@ visible_before_the_run as (
         credit_notes.tax_amount,
         credit_notes.credit_amount,
         credit_notes.refund_amount,
-        credit_notes.offset_amount
+        credit_notes.offset_amount,
+        cast(credit_notes.returned_amount as decimal(20, 4)) as returned_amount
     from credit_notes
     inner join publications on credit_notes.publication_sequence = publications.publication_sequence
     inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)

@@ -10,6 +10,8 @@ select
     movements.lot_kind,
     movements.customer_id,
     movements.currency,
-    movements.amount
+    movements.amount,
+    movements.draw_number,
+    movements.credit_note_number
 from issued.credit_movements as movements
 inner join {publications} as publications on movements.publication_sequence = publications.publication_sequence

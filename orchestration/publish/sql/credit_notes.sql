@@ -18,7 +18,8 @@ select
     cast(coalesce(used.amount, 0) as decimal(20, 4)) as used_amount,
     cast(credit_notes.credit_amount - coalesce(used.amount, 0) as decimal(20, 4)) as balance_amount,
     credit_notes.document_hash,
-    credit_notes.subscription_id
+    credit_notes.subscription_id,
+    cast(coalesce(credit_notes.returned_amount, 0) as decimal(20, 4)) as returned_amount
 from issued.credit_notes as credit_notes
 inner join {publications} as publications on credit_notes.publication_sequence = publications.publication_sequence
 left join (
