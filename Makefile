@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# The tests of a module share what is dear to build, and run in one worker.
+# Which tests run in one worker, tests/conftest.py says.
 WORKERS := -n 2 --dist loadfile
 # Where the demo keeps its usage, its warehouse and what it publishes.
 VAR ?= var

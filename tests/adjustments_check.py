@@ -22,6 +22,7 @@ from tests.oracle.full_knowledge import Owed
 from tests.oracle.random_histories import CLOSE_DATES, WINTER_2025, History
 from tests.oracle.random_rows import Example
 from tests.oracle.usage import landing_files
+from tests.plain_close import close_through
 
 if TYPE_CHECKING:
     from orchestration.workspace import Workspace
@@ -61,7 +62,7 @@ def write_histories(folder: Path, histories: Sequence[History]) -> HistoryCompan
 def close_all(company: HistoryCompany) -> Workspace:
     """Close once a month: what fell due in between waits for the month's first, as if nobody had closed before."""
     from orchestration import close_steps
-    from orchestration.close import close_date, close_through
+    from orchestration.close import close_date
     from orchestration.workspace import Workspace
 
     folder = company.folder
@@ -73,7 +74,7 @@ def close_all(company: HistoryCompany) -> Workspace:
     )
     pending = close_steps.pending_dates
 
-    def last_pending(ws: Workspace, through: date) -> Sequence[date]:
+    def last_pending(ws: Workspace, through: date, _: object = None) -> Sequence[date]:
         return pending(ws, through)[-1:]
 
     for day, catalog, batch in zip(CLOSE_DATES, company.catalogs, company.batches, strict=True):

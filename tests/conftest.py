@@ -7,18 +7,22 @@ such a test copies the folders (`demo.copy`).
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zoneinfo
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from orchestration.workspace import REPO, Workspace
+from tests.shared_parse import SharedParse, carry_manifest
 
 # Expected local times come from the pinned package too: an operating system may know older rules.
 zoneinfo.reset_tzpath(to=())
@@ -46,20 +50,45 @@ class ClosedCompany:
         for name in ("catalog", "landing", "warehouse", "published"):
             source = getattr(self.workspace, name)
             shutil.copytree(source, folder / name)
-        return ClosedCompany(
-            Workspace.resolve(
-                catalog=folder / "catalog",
-                landing=folder / "landing",
-                warehouse=folder / "warehouse",
-                published=folder / "published",
-            )
+        ws = Workspace.resolve(
+            catalog=folder / "catalog",
+            landing=folder / "landing",
+            warehouse=folder / "warehouse",
+            published=folder / "published",
         )
+        carry_manifest(self.workspace, ws)
+        return ClosedCompany(ws)
 
 
 def _query(file: Path, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(file), read_only=True) as con:
         con.execute("set TimeZone = 'UTC'")
         return con.execute(sql).fetchall()
+
+
+# Companies of the whole session that are dear to build.
+DEAR_COMPANIES = ("demo", "notes_company")
+
+
+class _ByCompany(LoadFileScheduling):
+    """A module's tests run in one worker, and so do all modules that look at the same dear company."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = super()._split_scope(nodeid)
+        text = (self.config.rootpath / scope).read_text(encoding="utf-8")
+        names = (name for name in DEAR_COMPANIES if re.search(rf"\b{name}: [A-Z]", text))
+        return next(names, scope)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return _ByCompany(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_parse() -> Iterator[None]:
+    """Parse the dbt project once, not for every workspace."""
+    with SharedParse().patched():
+        yield
 
 
 @pytest.fixture(autouse=True)

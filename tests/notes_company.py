@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.close import close_through
 from orchestration.workspace import Workspace
 from tests.conftest import ClosedCompany
+from tests.plain_close import close_through
 
 BILLED = date(2025, 2, 8)
 UPGRADED = date(2025, 2, 21)

@@ -14,9 +14,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.close import close_through
 from orchestration.workspace import Workspace
 from tests.conftest import ClosedCompany
+from tests.plain_close import close_through
 from tests.price_book import write_book
 
 SINCE = {"valid_from": "2025-01-01", "recorded_at": "2025-01-01T00:00:00Z"}

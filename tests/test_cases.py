@@ -32,6 +32,7 @@ from tests.cases.runner import (
 )
 from tests.cases.trials import Trial
 from tests.neighbour_cases import NEIGHBOURS
+from tests.neighbour_cases_progressive import PROGRESSIVE
 
 # A handful of closes of one large company; a busy machine takes its time.
 pytestmark = pytest.mark.timeout(1800)
@@ -52,7 +53,6 @@ WAITING = (
     "tax",
     "wallet",
     "coupons",
-    "progressive billing",
     "credit notes written by hand",
 )
 
@@ -307,6 +307,7 @@ OTHER_CASES = [
         aggregation="3.483870968",
     ),
     *NEIGHBOURS,
+    *PROGRESSIVE,
 ]
 
 
@@ -375,6 +376,27 @@ def test_product_meets_other_cases(all_verdicts: list[Verdict]) -> None:
             {"period": MAY, "events": [{"ts": "noon", "value": "1"}]},
             {},
             "'noon' is no instant",
+        ),
+        (
+            "scenario",
+            "progressive_billing",
+            {"subscribed_at": "2024-03-01", "charge": {"amount": "1"}, "events": []},
+            {},
+            "'billed_at' is missing",
+        ),
+        (
+            "invoice",
+            "usage_thresholds",
+            {"thresholds": [1], "cases": [{"invoiced": 1, "currant": 1}]},
+            {},
+            "unknown key 'currant'",
+        ),
+        (
+            "invoice",
+            "progressive_billing_credit",
+            {"latest_progressive_invoice_fees": [{"charge": "A", "amount_cents": 0}]},
+            {},
+            "fees above 0",
         ),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.catalog import load_catalog
 from orchestration.catalog.load import check_catalog
-from orchestration.close import close_date, close_through
+from orchestration.close import close_date
 from orchestration.errors import BadInput
 from orchestration.look import credit_notes, invoice, invoices
 from tests.conftest import ClosedCompany
@@ -30,6 +30,7 @@ from tests.notes_company import (
     notes_company,  # noqa: F401  a fixture
     write_catalog,
 )
+from tests.plain_close import close_through
 from tests.small_company import published_bytes
 
 
@@ -204,7 +205,7 @@ def test_numbers_are_gapless_and_lines_taxes_and_uses_add_up(company: ClosedComp
                 select sum(tax_amount) from credit_note_taxes as taxes
                 where taxes.credit_note_number = notes.credit_note_number
             )
-            or total_amount <> credit_amount + refund_amount + offset_amount
+            or total_amount <> credit_amount + refund_amount + offset_amount + returned_amount
             or balance_amount <> credit_amount - used_amount or balance_amount < 0
         """
     )
@@ -229,10 +230,10 @@ def test_the_list_shows_what_is_left(company: ClosedCompany, capsys, monkeypatch
     monkeypatch.setenv("COLUMNS", "120")
     credit_notes.show_all(company.workspace)
     lines = read(capsys)
-    assert lines[0] == "number customer issued of invoice total refund offset credit left"
-    assert "EU-CN-000002 Offset 2025-02-22 EU-000005 EUR 30.00 0.00 20.00 10.00 10.00" in lines
-    assert "EU-CN-000003 Refund 2025-02-22 EU-000013 EUR 30.00 15.00 0.00 15.00 0.00" in lines
-    assert "EU-CN-000006 Yen 2025-02-22 EU-000010 JPY 256 0 0 256 256" in lines
+    assert lines[0] == "number customer issued of invoice total refund offset returned credit left"
+    assert "EU-CN-000002 Offset 2025-02-22 EU-000005 EUR 30.00 0.00 20.00 0.00 10.00 10.00" in lines
+    assert "EU-CN-000003 Refund 2025-02-22 EU-000013 EUR 30.00 15.00 0.00 0.00 15.00 0.00" in lines
+    assert "EU-CN-000006 Yen 2025-02-22 EU-000010 JPY 256 0 0 0 256 256" in lines
     credit_notes.show_all(company.workspace, as_json=True)
     assert json.loads(capsys.readouterr().out)[0]["balance_amount"] == "0"
 

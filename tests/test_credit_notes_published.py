@@ -82,8 +82,11 @@ def as_the_release_before_left_it(company: ClosedCompany) -> None:
         for table in ("issued.credit_note_taxes", "issued.credit_note_uses", "issued.payments"):
             con.execute(f"drop table {table}")
         con.execute("drop table catalog.payments")
+        con.execute("alter table issued.invoice_taxes drop column is_own_rate")
+        for column in ("draw_number", "credit_note_document_key", "credit_note_number"):
+            con.execute(f"alter table issued.credit_movements drop column {column}")
         con.execute("alter table catalog.subscriptions drop column on_termination")
-        for column in ("close_date", "subscription_id", "invoice_prefix"):
+        for column in ("close_date", "subscription_id", "invoice_prefix", "returned_amount"):
             con.execute(f"alter table issued.credit_notes drop column {column}")
         for column in ("subscription_id", "description", "price_details", "currency"):
             con.execute(f"alter table issued.credit_note_lines drop column {column}")

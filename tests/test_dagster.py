@@ -82,6 +82,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__plans",
         "staging/stg_catalog__subscriptions",
         "staging/stg_catalog__taxes",
+        "staging/stg_catalog__usage_thresholds",
         "staging/stg_catalog__wallet_lots",
         "staging/stg_catalog__wallets",
         "staging/stg_issued__base_lines",
@@ -124,6 +125,7 @@ PUBLIC_ASSETS = {
         "invoicing/fct_adjustments",
         "invoicing/fct_billed_periods",
         "invoicing/fct_invoice_lines",
+        "invoicing/fct_progressive_credits",
     ],
     "settlement": [
         "settlement/fct_credit_movements",
@@ -268,7 +270,7 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
         for key in graph.get_all_asset_keys()
         if graph.get(key).partitions_def is not None
     ]
-    assert len(partitioned) == 26
+    assert len(partitioned) == 27
     assert {str(node.backfill_policy) for node in partitioned} == {
         str(dg.BackfillPolicy.single_run())
     }

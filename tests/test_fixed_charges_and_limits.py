@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.close import close_through
 from orchestration.look import invoice
 from tests.conftest import ClosedCompany
+from tests.plain_close import close_through
 from tests.price_book import Book, write_book
 
 SINCE = {"valid_from": "2023-01-01", "recorded_at": "2023-01-01T00:00:00Z"}

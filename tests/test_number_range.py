@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.close import close_through
 from orchestration.gate import GateRefused
 from tests.conftest import ClosedCompany
+from tests.plain_close import close_through
 from tests.small_company import (
     SECOND_CLOSE,
     clock,

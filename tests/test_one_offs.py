@@ -15,13 +15,14 @@ import pytest
 
 from orchestration.catalog.findings import ERROR
 from orchestration.catalog.load import check_catalog
-from orchestration.close import close_date, close_through
+from orchestration.close import close_date
 from orchestration.close_steps import CloseReport, pending_dates
 from orchestration.look import invoice
 from orchestration.migrate import init
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 from tests.conftest import ClosedCompany
+from tests.plain_close import close_through
 from tests.small_company import clock, write_company
 
 ADD_ONS = """\

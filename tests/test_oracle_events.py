@@ -225,7 +225,7 @@ def test_the_order_of_verdicts(tmp_path: Path) -> None:
     nobody = {"external_subscription_id": None, "external_customer_id": "atlas"}
     records = [
         event("1", "2025-04-30", "nothing", amount="x") | nobody,
-        event("2", "2025-04-30", "tokens", amount="x") | nobody,
+        event("2", "2025-06-30", "tokens", amount="x") | nobody,
         event("3", "2025-04-30", "tokens", amount="x"),
         event("4", "2025-05-31T23:59:59.999999Z", "tokens", amount="x"),
         event("5", "2025-06-04T23:59:59.999999Z", "tokens", amount="x"),
@@ -249,6 +249,32 @@ def test_the_order_of_verdicts(tmp_path: Path) -> None:
         ("billed", "tokens"): 1,
         ("open", "tokens"): 1,
         ("out_of_range", "tokens"): 1,
+    }
+
+
+def test_usage_that_names_a_customer_is_matched_by_what_is_active_then(tmp_path: Path) -> None:
+    """`ext` from 1 May to 1 August, `more` from 10 June, 12:30, on: alone, both, alone again; before, none."""
+    first, clock = BASE["accounts/subscriptions"]
+    subscription = {**first, "started_at": "2025-05-01T00:00:00Z"}
+    subscription |= {"ended_at": "2025-08-01T00:00:00Z"}
+    second = {**first, "subscription_id": "s3", "external_subscription_id": "more"}
+    second |= {"started_at": "2025-06-10T12:30:00Z"}
+    nobody = {"external_subscription_id": None, "external_customer_id": "atlas"}
+    days = (
+        "04-30T23:59Z",
+        "05-01T00:00Z",
+        "06-10T12:29Z",
+        "06-10T12:30Z",
+        "07-31T23:59Z",
+        "08-01T00:00Z",
+    )
+    records = [event(day, f"2025-{day}", "tokens", amount=1) | nobody for day in days]
+    tables = {"accounts/subscriptions": [subscription, clock, second]}
+    assert billed(tmp_path, *records, **tables)[1] == {
+        ("no_active_subscription", "tokens"): 1,
+        ("billed", "tokens"): 2,
+        ("ambiguous_subscription", "tokens"): 2,
+        ("open", "tokens"): 1,
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.oracle.bill import Bill
+from tests.oracle.credit_notes import returns_of_note
 from tests.oracle.hand_written import (
     Cells,
     Tables,
@@ -26,6 +27,7 @@ from tests.oracle.hand_written import (
     subscription,
 )
 from tests.oracle.invoices import Payment
+from tests.oracle.settlement import Draw
 
 IN_ADVANCE = {"is_pay_in_advance": "true"}
 VAT = {"tax_code": "vat", "rate_percent": "20", "valid_from": "2020-01-01"} | {
@@ -174,7 +176,8 @@ def test_the_paid_share_of_a_fee_is_that_of_its_invoice(tmp_path: Path) -> None:
     assert [one[4:] for one in notes(result)] == [("7.2", "12", "0")]
 
 
-def test_what_wallets_paid_counts_as_paid(tmp_path: Path) -> None:
+def test_what_wallets_paid_counts_as_paid_and_returns_to_them(tmp_path: Path) -> None:
+    """25 of 37.20 by the lot, 12.20 unpaid: 7 were paid beyond the use of 18, and go back to the lot."""
     more: Tables = {
         "credits/wallets": [
             {"wallet_id": "w", "customer_id": "atlas", "currency": "EUR", "priority": "1"}
@@ -185,7 +188,36 @@ def test_what_wallets_paid_counts_as_paid(tmp_path: Path) -> None:
         ],
     }
     result = ended(tmp_path, "2025-07-15T10:00Z", on_termination="refund", more=more)
-    assert [one[4:] for one in notes(result)] == [("12.2", "7", "0")]
+    assert [one[4:] for one in notes(result)] == [("12.2", "0", "0")]
+    assert [one.returns for one in result.credit_notes] == [(Draw("l", Decimal(7)),)]
+    assert settled(result)[0] == ("2025-06-15", "19.84", "0", "0", "19.84")
+    assert result.remaining_lot_amounts == {"l": Decimal(7)}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "note", "offset", "expected"),
+    [
+        ((), "30", "30", []),  # what is due is lowered first
+        ((), "45", "30", [("c", "15")]),
+        ((), "90", "30", [("c", "20"), ("b", "10"), ("a", "30")]),
+        ((), "100", "30", [("c", "20"), ("b", "10"), ("a", "30")]),  # 10 were paid by notes
+        ((("45", (("c", "15"),)),), "20", "0", [("c", "5"), ("b", "10"), ("a", "5")]),
+        ((("30", ()),), "50", "30", [("c", "20")]),  # an earlier note left the 30 open
+    ],
+)
+def test_lots_get_back_in_reverse_order(
+    earlier: tuple[Any, ...], note: str, offset: str, expected: list[tuple[str, str]]
+) -> None:
+    """Of 100, notes paid 10, three lots 30, 10 and 20, and 30 are due."""
+    draws = [Draw("a", Decimal(30)), Draw("b", Decimal(10)), Draw("c", Decimal(20))]
+    before = [
+        (Decimal(amount), [Draw(lot, Decimal(part)) for lot, part in returns])
+        for amount, returns in earlier
+    ]
+    found = returns_of_note(Decimal(30), draws, before, Decimal(note), Decimal(offset))
+    assert [(one.lot_id, format(one.amount.normalize(), "f")) for one in found] == [
+        (lot, format(Decimal(part).normalize(), "f")) for lot, part in expected
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,12 @@ from tests.company_check import billed_by_oracle, check, compare, oracle_bill
 from tests.oracle.company_files import Company, write_company
 from tests.oracle.comparison import expected_tables
 from tests.oracle.draw import ROOT, draw_examples
+from tests.oracle.progressive import INVOICE_TYPE as PROGRESSIVE
 from tests.oracle.random_rows import AUTUMN, NEW_YEAR, OCTOBER, SPRING, Example, Window
+from tests.oracle.random_thresholds import days_looked_at
 
 EXAMPLES = 200
-SEED = 20
+SEED = 25
 EXAMPLES_LATE = 60
 EXAMPLES_DEEP = 2_000
 
@@ -91,8 +93,13 @@ def _small_company(folder: Path, window: Window, *, batch_count: int = 1) -> Com
 @WINDOWS
 def test_examples_fall_due_on_few_close_dates(tmp_path: Path, window: Window) -> None:
     expected = oracle_bill(_small_company(tmp_path, window))
-    assert {invoice.close_date for invoice in expected.invoices} == window.close_dates
-    assert len(window.close_dates) <= 10
+    closed = {invoice.close_date for invoice in expected.invoices}
+    assert closed >= window.close_dates
+    # A threshold that is passed makes a close, on two more days at most.
+    passed = {one.close_date for one in expected.invoices if one.invoice_type == PROGRESSIVE}
+    assert closed - window.close_dates <= passed
+    assert closed <= set(days_looked_at(window))
+    assert len(closed) <= 12
 
 
 @pytest.mark.parametrize("batch_count", [1, 2])

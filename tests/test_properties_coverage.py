@@ -15,7 +15,9 @@ from tests.oracle.bill import Bill
 from tests.oracle.company_files import write_company
 from tests.oracle.coverage import features_of, matched, segmented_periods, shapes_in
 from tests.oracle.draw import draw_examples
+from tests.oracle.periods import local_date
 from tests.oracle.random_rows import OCTOBER, Example
+from tests.oracle.terms import terms_of
 from tests.test_properties_billing import EXAMPLES, SEED
 
 
@@ -41,12 +43,12 @@ FEATURES = {
     # Aggregations.
     **dict.fromkeys(["count", "sum", "sum recurring", "unique_count recurring"], 40),
     **dict.fromkeys(["max", "latest", "unique_count", "weighted_sum"], 16),
-    **dict.fromkeys(["weighted_sum recurring", "custom", "custom recurring"], 10),
+    **dict.fromkeys(["weighted_sum recurring", "custom", "custom recurring"], 8),
     **dict.fromkeys(["expression", "state in advance"], 10),
-    **dict.fromkeys(["ceil negative", "floor negative", "round negative"], 10),
+    **dict.fromkeys(["ceil negative", "floor negative", "round negative"], 6),
     **dict.fromkeys(["ceil other", "floor other", "round other"], 10),
     # Charge models.
-    **dict.fromkeys(["arrears standard", "arrears graduated", "arrears package"], 20),
+    **dict.fromkeys(["arrears standard", "arrears graduated", "arrears package"], 15),
     **dict.fromkeys(["arrears percentage", "arrears graduated_percentage", "arrears custom"], 20),
     **dict.fromkeys(["arrears volume", "arrears dynamic"], 10),
     **dict.fromkeys(["advance standard", "advance graduated", "advance package"], 10),
@@ -65,6 +67,9 @@ FEATURES = {
     # Rows in force.
     **dict.fromkeys(["override", "phase", "correction", "other metric"], 16),
     **dict.fromkeys(["huge", "negative"], 4),
+    # Usage thresholds.
+    **dict.fromkeys(["progressive_charge", "progressive_credit"], 10),
+    "progressive_maximum": 4,
 }
 
 
@@ -79,6 +84,27 @@ def test_lines_have_every_feature(drawn: Drawn) -> None:
 
 def test_prices_change_inside_periods(drawn: Drawn) -> None:
     assert segmented_periods(drawn.bill) >= 12
+
+
+def test_progressive_lines_add_up_to_nothing_once_their_period_is_billed(drawn: Drawn) -> None:
+    """By subscription: what they bill, less credits and notes, is what is outstanding of periods that are not due."""
+    billed: Counter[str] = Counter()
+    last = {one.subscription_id: one for one in drawn.bill.catalog.subscriptions}
+    kinds: Counter[str] = Counter()
+    for line in (line for one in drawn.bill.invoices for line in one.lines):
+        if line.fee_type.startswith("progressive"):
+            terms = terms_of(drawn.bill.catalog, last[line.subscription_id])
+            day = local_date(line.service_period_start, terms.zone_name)
+            period = next(one for one in terms.periods("usage") if day < one.end)
+            is_due = terms.due_on(period, "usage") <= OCTOBER.through
+            kinds["due" if is_due else "open"] += 1
+            if is_due:
+                billed[line.subscription_id] += line.amount
+    given_back: Counter[str] = Counter()
+    for note in drawn.bill.credit_notes:
+        given_back[note.subscription_id] += note.subtotal_amount
+    assert min(kinds.values()) > 10
+    assert {name: amount for name, amount in billed.items() if amount != given_back[name]} == {}
 
 
 def test_lines_have_every_shape_and_verdict(drawn: Drawn) -> None:

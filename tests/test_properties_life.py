@@ -1,7 +1,7 @@
-"""Random companies whose subscriptions have a life: what is drawn of it, by the oracle alone.
+"""Random companies whose subscriptions have a life: what is drawn of it, and the long runs that the product bills too.
 
-Belongs here: counts with margins, and what must hold of every such bill. Does not belong here: comparisons with the
-product.
+Belongs here: counts with margins, and what must hold of every such bill. Does not belong here: how two sides are
+compared (`company_check`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,15 @@ from tests.oracle.company_files import Company, write_company
 from tests.oracle.draw import draw_examples
 from tests.oracle.invoices import InvoiceKey, NoteKey
 from tests.oracle.periods import ONE_DAY
-from tests.oracle.random_life import NEW_YEAR_2026
-from tests.oracle.random_rows import Example
+from tests.oracle.progressive import INVOICE_TYPE as PROGRESSIVE
+from tests.oracle.random_life import (
+    LEAP_YEAR,
+    NEW_YEAR_2026,
+    SUMMER_TIME,
+    WINTER_TIME,
+    without_plan_maximums,
+)
+from tests.oracle.random_rows import Example, Window
 from tests.oracle.terms import Terms, terms_of
 
 EXAMPLES = 60
@@ -43,7 +50,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Lives:
 
 
 def test_closes_are_daily_and_nothing_falls_due_before(drawn: Lives) -> None:
-    assert {one.close_date for one in drawn.bill.invoices} == NEW_YEAR_2026.close_dates
+    """But for thresholds that are passed."""
+    closed = {one.close_date for one in drawn.bill.invoices}
+    passed = {one.close_date for one in drawn.bill.invoices if one.invoice_type == PROGRESSIVE}
+    assert closed >= NEW_YEAR_2026.close_dates
+    assert closed - NEW_YEAR_2026.close_dates <= passed
+    assert len(passed) >= 5
 
 
 def test_lines_are_of_every_kind(drawn: Lives) -> None:
@@ -89,7 +101,10 @@ def test_notes_never_give_back_more_than_was_billed(drawn: Lives) -> None:
     given: Counter[InvoiceKey] = Counter()
     for note in drawn.bill.credit_notes:
         given[note.invoice_key] += note.total_amount
-        assert min(note.credit_amount, note.refund_amount, note.offset_amount) >= 0
+        assert (
+            min(note.credit_amount, note.refund_amount, note.offset_amount, note.returned_amount)
+            >= 0
+        )
     for key, amount in given.items():
         assert amount <= invoices[key].total_amount
     used: Counter[NoteKey] = Counter()
@@ -158,3 +173,23 @@ def test_two_equal_sides_pass(tmp_path: Path, drawn: Lives) -> None:
 def test_a_seed_draws_the_same_lives(drawn: Lives) -> None:
     again = draw_examples(NEW_YEAR_2026, count=8, seed_number=SEED, life=True)
     assert again == drawn.examples[:8]
+
+
+# With the product: a close every day, at turns of years and of clocks; a third of the lives have thresholds.
+DEEP = [(NEW_YEAR_2026, 3, 1), (LEAP_YEAR, 5, 1), (SUMMER_TIME, 6, 2), (WINTER_TIME, 7, 2)]
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(
+    ("window", "seed_number", "batch_count"),
+    DEEP,
+    ids=lambda value: value.name if isinstance(value, Window) else str(value),
+)
+def test_lives_are_billed_as_the_oracle_bills_them(
+    tmp_path: Path, window: Window, seed_number: int, batch_count: int
+) -> None:
+    examples = draw_examples(window, count=40, seed_number=seed_number, life=True)
+    if batch_count > 1:
+        examples = [without_plan_maximums(one) for one in examples]
+    check(tmp_path, examples, window, batch_count=batch_count)

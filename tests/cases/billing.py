@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from orchestration.close import SilentReporter, close_through
+from orchestration.close import SilentReporter
 from orchestration.close_steps import CloseReport
 from orchestration.errors import MeterhouseError
 from orchestration.workspace import Workspace
+from tests.plain_close import close_through
 
 from .company import Members, write_catalog, write_usage
 from .facts import Facts
@@ -97,13 +98,13 @@ def _bill_once(home: Path, members: Members, billed: Billed) -> None:
     ws = Workspace.resolve(**{name: home / name for name in names})
     stored = Stored()
     reporter = _Snapshots(ws, stored)
-    write_usage(home, members)
     throughs = [members.trials_through, *members.life_closes]
     # Cases may lie in the future; a close of theirs must have ended.
     ended = datetime.combine(throughs[-1] + timedelta(days=2), time(), UTC)
     now = max(datetime.now(UTC), ended)
     for number, through in enumerate(throughs):
         write_catalog(home, members, number - 1 if number else None)
+        write_usage(home, members, number - 1 if number else None)
         billed.closes += close_through(ws, through, reporter, clock=lambda: now)
     finance = ws.published / "finance.duckdb"
     stored.take_published(finance)

@@ -132,15 +132,20 @@ def write_catalog(folder: Path, members: Members, close_number: int | None = Non
         _write_rows(folder / "catalog" / f"{name}.csv", columns, listed)
 
 
-def write_usage(folder: Path, members: Members) -> None:
-    """Write landing/ below `folder`: the events of all members."""
+def write_usage(folder: Path, members: Members, close_number: int | None = None) -> Path:
+    """Write to landing/ below `folder` what arrives before that life close, from 0; None: the events of all trials."""
     landing = folder / "landing"
     landing.mkdir(parents=True, exist_ok=True)
-    usage = landing / "usage.jsonl"
-    lines = [line for name, trial in members.trials.items() for line in usage_lines(name, trial)]
-    lines += life_usage_lines(members.lives)
+    if close_number is None:
+        usage = landing / "usage.jsonl"
+        trials = members.trials.items()
+        lines = [line for name, trial in trials for line in usage_lines(name, trial)]
+    else:
+        usage = landing / f"usage_{close_number}.jsonl"
+        lines = list(life_usage_lines(members.lives, close_number))
     usage.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     os.utime(usage, (RECEIVED_AT.timestamp(), RECEIVED_AT.timestamp()))
+    return usage
 
 
 def _host(close_date: date) -> Trial:

@@ -86,6 +86,8 @@ def compared(
                 f"{key}[{position}]", value, items[position] if position < len(items) else None, how
             )
         ]
+        if not expected and not items:
+            found.append(Agreement(key, "nothing", "nothing", True))
         if len(items) > len(expected):
             surplus = ", ".join(shown(item) for item in items[len(expected) :])
             found.append(Agreement(f"{key}[{len(expected)}]", "nothing", surplus, False))

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 SUBSCRIPTION = "subscription"
+PROGRESSIVE = "progressive"
 FIXED_FEES = ("fixed_charge", "fixed_charge_in_advance")
 USAGE_FEES = ("charge", "charge_in_advance")
 
@@ -38,6 +39,8 @@ class LifeInvoice:
     total_amount: Decimal
     credit_note_amount: Decimal
     amount_due: Decimal
+    invoice_type: str = SUBSCRIPTION
+    progressive_credit_amount: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class LifeNote:
     refund_amount: Decimal
     offset_amount: Decimal
     balance_amount: Decimal
+    reason: str = "termination"
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,13 @@ class LifeFacts:
         ]
 
     def invoice(self, moment: int) -> LifeInvoice | None:
-        """The invoice of a close, of which a life has one at most."""
-        return next((one for one in self.invoices if one.moment == moment), None)
+        """The invoice of what is due at a close, of which a life has one at most."""
+        own = (one for one in self.invoices if one.invoice_type == SUBSCRIPTION)
+        return next((one for one in own if one.moment == moment), None)
+
+    @property
+    def progressive_invoices(self) -> list[LifeInvoice]:
+        return [one for one in self.invoices if one.invoice_type == PROGRESSIVE]
 
     def base_periods(self, code: str = "sub") -> list[LifePeriod]:
         return [

@@ -28,6 +28,7 @@ COLUMNS = {
     "prices/fixed_charges": "plan_code fixed_charge_code add_on_code charge_model display_name "
     "is_pay_in_advance is_prorated units unit_amount valid_from valid_to recorded_at",
     "accounts/payments": "payment_id invoice_number amount paid_on",
+    "prices/usage_thresholds": "plan_code threshold_amount is_recurring",
 }
 
 
@@ -65,6 +66,7 @@ def add_life(rows: Rows, name: str, life: Life, number: int, close_date: date) -
         if signed.known_on <= known_on:
             _add_subscription(rows, name, life, signed, known_on)
             _add_plan(rows, name, plan_code(name, signed), signed.plan, life.currency)
+            _add_thresholds(rows, plan_code(name, signed), signed.plan, known_on)
     for position, payment in enumerate(life.payments):
         if payment.known_on <= known_on:
             rows.setdefault("accounts/payments", []).append(
@@ -89,8 +91,10 @@ def life_subscription_id(name: str, signed: Signed) -> str:
 def _add_subscription(rows: Rows, name: str, life: Life, signed: Signed, known_on: date) -> None:
     ended_at = signed.ended_at if signed.end_known_on <= known_on else None
     begins_at = signed.billing_starts_at
+    row = {"lifetime_usage_amount": plain(signed.lifetime_usage)} if signed.lifetime_usage else {}
     rows["accounts/subscriptions"].append(
         {
+            **row,
             "subscription_id": life_subscription_id(name, signed),
             "external_subscription_id": f"{name}_{signed.external}",
             "customer_id": name,
@@ -127,6 +131,19 @@ def _add_plan(rows: Rows, name: str, code: str, plan: PlanTerms, currency: str) 
         _add_fixed_charge(rows, name, code, position, fixed_charge)
 
 
+def _add_thresholds(rows: Rows, code: str, plan: PlanTerms, known_on: date) -> None:
+    """Those of the moment; a plan without thresholds has no rows."""
+    for threshold in plan.thresholds:
+        if threshold.known_on in (None, known_on):
+            rows.setdefault("prices/usage_thresholds", []).append(
+                {
+                    "plan_code": code,
+                    "threshold_amount": plain(threshold.amount),
+                    "is_recurring": str(threshold.is_recurring).lower(),
+                }
+            )
+
+
 def _add_fixed_charge(
     rows: Rows, name: str, code: str, position: int, fixed_charge: FixedCharge
 ) -> None:
@@ -151,10 +168,13 @@ def _add_fixed_charge(
     )
 
 
-def life_usage_lines(lives: Mapping[str, Life]) -> Iterable[str]:
-    """The events of all lives as flat JSON lines; one that names no metric is sent for every metric of its life."""
+def life_usage_lines(lives: Mapping[str, Life], number: int) -> Iterable[str]:
+    """The events that arrive before close `number`, from 0, as flat JSON lines.
+
+    One that names no metric is sent for every metric of its life.
+    """
     for name, life in lives.items():
-        for position, event in enumerate(life.events):
+        for position, event in life.events_of(number):
             for metric in life.metrics:
                 if event.metric_code in (None, metric.code):
                     external = f"{name}_{life.signed[-1].external}"

@@ -22,13 +22,14 @@ _LINES = """
     order by close_date, line_number
 """
 _INVOICES = """
-    select customer_id, close_date, fees_amount, tax_amount, total_amount, credit_note_amount, amount_due
+    select customer_id, close_date, fees_amount, tax_amount, total_amount, credit_note_amount, amount_due,
+        invoice_type, progressive_credit_amount
     from invoices
     order by close_date
 """
 _NOTES = """
     select subscription_id, issue_date, unrounded, subtotal_amount, tax_amount, total_amount, credit_amount,
-        refund_amount, offset_amount, balance_amount
+        refund_amount, offset_amount, balance_amount, reason
     from credit_notes
     inner join (
         select credit_note_number, sum(amount_unrounded) as unrounded

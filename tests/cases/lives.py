@@ -34,6 +34,15 @@ class FixedCharge:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """A usage threshold of a plan, in currency units; `known_on`: only at this moment, None: always."""
+
+    amount: Decimal
+    is_recurring: bool = False
+    known_on: date | None = None
+
+
+@dataclass(frozen=True)
 class PlanTerms:
     """A plan with prices of its own. Amounts in currency units."""
 
@@ -45,6 +54,7 @@ class PlanTerms:
     minimum_commitment: Decimal | None = None
     charges: tuple[Charge, ...] = ()
     fixed_charges: tuple[FixedCharge, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ class Signed:
     known_on: date = ALWAYS
     end_known_on: date = ALWAYS
     on_termination: str = ""
+    lifetime_usage: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,22 @@ class Life:
     def __post_init__(self) -> None:
         assert self.moments, "a life without a moment is never billed"
         assert all(one < other for one, other in pairwise(self.moments)), self.moments
+
+    def events_of(self, number: int) -> list[tuple[int, UsageEvent]]:
+        """The events whose file arrives before close `number`, from 0, with their places among all."""
+        return [
+            (position, event)
+            for position, event in enumerate(self.events)
+            if number
+            == next(
+                (
+                    place
+                    for place, moment in enumerate(self.moments)
+                    if event.known_on is None or event.known_on <= moment
+                ),
+                None,
+            )
+        ]
 
     def moment(self, number: int) -> date:
         """The moment that close `number`, from 0, bills; after the last one it stays there."""

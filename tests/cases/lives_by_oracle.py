@@ -25,18 +25,19 @@ from .lives import Life
 def lives_by_oracle(folder: Path, lives: Mapping[str, Life]) -> dict[str, LifeFacts]:
     """What the oracle makes of the lives as one company below `folder`, by their names."""
     members = Members(lives=lives)
-    write_usage(folder, members)
-    versions = {}
+    versions, batches = {}, []
     throughs = [members.trials_through, *members.life_closes]
     for number, through in enumerate(throughs):
         write_catalog(folder, members, number - 1 if number else None)
+        batches.append([write_usage(folder, members, number - 1 if number else None)])
         versions[through] = folder / f"catalog_{number}"
         shutil.copytree(folder / "catalog", versions[through])
     last = versions.pop(throughs[-1])
     found = bill(
         last,
-        [[folder / "landing" / "usage.jsonl"]],
+        batches,
         throughs[-1],
+        batches_known_on=lambda day: 1 + sum(through < day for through in throughs[:-1]),
         earlier_catalogs=versions,
         payments=_payments(members),
     )
@@ -87,6 +88,8 @@ def _facts(name: str, life: Life, members: Members, found: Bill, due: list[DuePe
                 total_amount=one.total_amount,
                 credit_note_amount=one.credit_note_amount,
                 amount_due=one.amount_due,
+                invoice_type=one.invoice_type,
+                progressive_credit_amount=one.progressive_credit_amount,
             )
             for one in invoices
         ],
@@ -103,6 +106,7 @@ def _facts(name: str, life: Life, members: Members, found: Bill, due: list[DuePe
                 refund_amount=one.refund_amount,
                 offset_amount=one.offset_amount,
                 balance_amount=found.note_balances[one.key],
+                reason=one.reason,
             )
             for one in found.credit_notes
             if one.subscription_id in codes

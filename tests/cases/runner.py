@@ -30,6 +30,11 @@ from .translate_ends import (
     translate_termination_invoice,
     translate_termination_note,
 )
+from .translate_progressive import (
+    translate_progressive_billing,
+    translate_progressive_credit,
+    translate_thresholds,
+)
 from .translate_proration import (
     translate_currency_exponent,
     translate_period_boundaries,
@@ -57,15 +62,15 @@ _LIVES: dict[tuple[str, str], Callable[[Case], Translation]] = {
     ("commitment", "commitment_true_up"): translate_commitment_true_up,
     ("invoice", "credit_note_rounding"): translate_end,
     ("invoice", "currency_exponent"): translate_currency_exponent,
+    ("invoice", "progressive_billing_credit"): translate_progressive_credit,
+    ("invoice", "usage_thresholds"): translate_thresholds,
     ("scenario", "invoice_totals"): translate_invoice_totals,
+    ("scenario", "progressive_billing"): translate_progressive_billing,
     ("scenario", "termination_invoice"): translate_termination_invoice,
 }
 # Subkinds that wait for another part of the product, and its name.
 _LATER_SUBKINDS = {
     ("invoice", "credit_note"): "coupons and credit notes written by hand",
-    ("invoice", "progressive_billing_credit"): "progressive billing",
-    ("invoice", "usage_thresholds"): "progressive billing",
-    ("scenario", "progressive_billing"): "progressive billing",
 }
 _CHARGE_MODELS = (
     "standard",

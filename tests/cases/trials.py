@@ -80,12 +80,16 @@ class Charge:
 
 @dataclass(frozen=True)
 class UsageEvent:
-    """One event, sent for every metric of its trial, or for one. `precise_cents`: its precise_total_amount_cents."""
+    """One event, sent for every metric of its trial, or for one. `precise_cents`: its precise_total_amount_cents.
+
+    `known_on`: of a life, the moment that its usage file arrives for; None: with the first one.
+    """
 
     at: datetime
     properties: Mapping[str, str]
     precise_cents: str | None = None
     metric_code: str | None = None
+    known_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,12 @@ class AdvanceBook:
     def __init__(self) -> None:
         self._issued: dict[FeeKey, dict[EventKey, Decimal]] = defaultdict(dict)
 
+    def copy(self) -> AdvanceBook:
+        other = AdvanceBook()
+        for key, fees in self._issued.items():
+            other._issued[key] = dict(fees)
+        return other
+
     def lines(
         self,
         catalog: Catalog,

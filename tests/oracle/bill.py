@@ -1,27 +1,33 @@
 """Every invoice of a company, as closes in date order would issue them.
 
-Belongs here: the order of things. Does not belong here: any rule of its own. Each close bills all periods that fall
-due on its date, and what is paid in advance; every batch and one catalog are known to every close unless the caller
-says otherwise.
+Belongs here: the order of things, and which days are closed. Does not belong here: any rule of its own. Each close
+bills all periods that fall due on its date, what is paid in advance, and what has passed a threshold; every batch and
+one catalog are known to every close unless the caller says otherwise.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 from .catalog import Catalog, read_catalog
-from .closing import DuePeriod, Knowledge, Memory, due_periods, lines_of_close
+from .closing import DuePeriod, Knowledge, Memory, due_now, due_periods, lines_of_close
 from .credit_notes import Notes
-from .invoices import CreditNote, Invoice, NoteKey, Payment, total
+from .invoices import CreditNote, Invoice, InvoiceKey, NoteKey, Payment, total
 from .lines import InvoiceLine
 from .numbers import minor_unit
-from .one_offs import INVOICE_TYPE, due_one_offs, one_off_line
+from .one_offs import INVOICE_TYPE as ONE_OFF
+from .one_offs import due_one_offs, one_off_line
+from .periods import ONE_DAY
+from .progressive import INVOICE_TYPE as PROGRESSIVE
+from .progressive import Excess, open_periods, progressive_lines, settle_progressive
 from .settlement import customer_tax_rates, draw_from_lots, lots_in_order, tax_rows
+from .terms import terms_of
 from .timelines import with_timelines
 from .usage import Line, count_reasons, count_verdicts, read_batches
 
@@ -53,6 +59,20 @@ class _Version:
         self.catalog = with_timelines(read_catalog(folder))
         self.due: list[DuePeriod] = due_periods(self.catalog, through)
         self.knowledge = Knowledge(self.catalog, lines, through)
+        days = {one.due_on for one in self.due}
+        #: The days on which something becomes due.
+        self.close_dates = days | {one.billed_on for one in self.catalog.one_offs}
+
+    def first_look(self) -> date | None:
+        """The first day on which a subscription has thresholds; None if none has."""
+        return min(
+            (
+                terms_of(self.catalog, one).first_day
+                for one in self.catalog.subscriptions
+                if one.plan_code in self.catalog.thresholds
+            ),
+            default=None,
+        )
 
 
 def bill(
@@ -78,25 +98,24 @@ def bill(
         for until, folder in sorted((earlier_catalogs or {}).items())
     ]
     versions.append((through, last))
-    closes = _closes(versions)
     memory = Memory()
     notes = Notes(payments)
     remaining: dict[str, Decimal] = {}
     invoices: list[Invoice] = []
-    for close_date, version in closes:
+    last_close_date = None
+    for day, version, is_close in _days(versions):
         for lot in (lot for wallet in version.catalog.wallets for lot in wallet.lots):
             remaining.setdefault(lot.lot_id, lot.amount)
-        found = lines_of_close(
-            version.catalog,
-            memory,
-            version.due,
-            version.knowledge,
-            known_on(close_date),
-            close_date,
-        )
-        notes.issue(version.catalog, invoices, close_date)
-        own_lines = _lines_by_invoice(version.catalog, memory, found, close_date)
-        invoices.extend(_invoices(version.catalog, own_lines, close_date, notes, remaining))
+        found = _Found(version, memory if is_close else memory.copy(), known_on(day), day)
+        if not is_close and not found.progressive:
+            continue
+        memory, last_close_date = found.memory, day
+        issued = notes.issue(version.catalog, invoices, day)
+        issued += notes.issue_progressive(invoices, _by_invoice(found.excess), day)
+        for one in (one for note in issued for one in note.returns):
+            remaining[one.lot_id] = total((remaining[one.lot_id], one.amount))
+        own_lines = _lines_by_invoice(version.catalog, memory, found, day)
+        invoices.extend(_invoices(version.catalog, own_lines, day, notes, remaining))
     for lot in (lot for wallet in last.catalog.wallets for lot in wallet.lots):
         remaining.setdefault(lot.lot_id, lot.amount)
     metered = last.knowledge.standing(known_on(through))
@@ -106,34 +125,76 @@ def bill(
         rejection_reasons=count_reasons(lines),
         event_verdicts=Counter((one.verdict, one.event.code or "") for one in metered),
         remaining_lot_amounts=remaining,
-        last_close_date=max((close_date for close_date, _ in closes), default=None),
+        last_close_date=last_close_date,
         catalog=last.catalog,
         credit_notes=tuple(notes.issued),
         note_balances=notes.balances,
     )
 
 
-def _closes(versions: Sequence[tuple[date, _Version]]) -> list[tuple[date, _Version]]:
-    """The dates on which something becomes due by the catalog known then, in order, each with that catalog.
+class _Found:
+    """What a close finds to bill, which is in its memory afterwards: of a day that is only looked at, in a copy."""
 
-    What an earlier date would have billed, had it been known, waits for the next of them. Source: BILLING_RULES §4
-    "Close dates: those on which something becomes due in this sense, a one-off's … date".
+    def __init__(self, version: _Version, memory: Memory, batch_count: int, day: date) -> None:
+        catalog, knowledge = version.catalog, version.knowledge
+        self.memory = memory
+        due = due_now(memory, version.due, day)
+        self.lines = lines_of_close(catalog, memory, version.due, knowledge, batch_count, day)
+        self.excess: list[Excess] = []
+        terms = {one.subscription_id: terms_of(catalog, one) for one in catalog.subscriptions}
+        for subscription_id in sorted(memory.progressive.subscription_ids()):
+            lines = self.lines.get(subscription_id, [])
+            own = terms.get(subscription_id)
+            opened = list(open_periods(memory, own, day, is_at_once=True)) if own else []
+            families = {one.fee_family for one in due.get(subscription_id, [])}
+            credits, excess = settle_progressive(
+                catalog,
+                memory.progressive,
+                subscription_id,
+                opened,
+                lines,
+                is_billed="usage" in families,
+            )
+            if credits:
+                self.lines[subscription_id] = [*lines, *credits]
+            self.excess.extend(excess)
+        self.progressive, more = progressive_lines(catalog, memory, knowledge, batch_count, day)
+        self.excess.extend(more)
+
+
+def _by_invoice(excess: Iterable[Excess]) -> list[Excess]:
+    """One per subscription and invoice."""
+    found: dict[tuple[str, InvoiceKey], Fraction] = defaultdict(Fraction)
+    for one in excess:
+        found[one.subscription_id, one.invoice_key] += one.amount
+    return [Excess(*key, amount) for key, amount in found.items()]
+
+
+def _days(versions: Sequence[tuple[date, _Version]]) -> Iterator[tuple[date, _Version, bool]]:
+    """The days of closes and, once there is a subscription with thresholds, all others; whether it is a close anyhow.
+
+    Each with the catalog known then; what an earlier date would have billed, had it been known, waits for the next of
+    them.
+    Source: BILLING_RULES §4 "Close dates: those on which something becomes due in this sense, a one-off's … date, a
+    date on which a progressive threshold is passed".
     """
-    found: list[tuple[date, _Version]] = []
     since = date.min
     for until, version in versions:
-        days = [one.due_on for one in version.due]
-        days.extend(one.billed_on for one in version.catalog.one_offs)
-        dates = {day for day in days if since < day <= until}
-        found.extend((close_date, version) for close_date in sorted(dates))
+        first_look = version.first_look()
+        days = {day for day in version.close_dates if since < day <= until}
+        looks = set(days)
+        if first_look is not None:
+            first = max(first_look, since + ONE_DAY)
+            looks.update(first + number * ONE_DAY for number in range((until - first).days + 1))
+        for day in sorted(looks):
+            yield day, version, day in days
         since = until
-    return found
 
 
 def _lines_by_invoice(
     catalog: Catalog,
     memory: Memory,
-    found: Mapping[str, Sequence[InvoiceLine]],
+    found: _Found,
     close_date: date,
 ) -> dict[GroupKey, list[InvoiceLine]]:
     """The lines of a close: those of subscriptions, and the one-off fees, which are in the memory afterwards.
@@ -143,12 +204,16 @@ def _lines_by_invoice(
     """
     customers = {one.subscription_id: one.customer_id for one in catalog.subscriptions}
     lines: dict[GroupKey, list[InvoiceLine]] = defaultdict(list)
-    for subscription_id, own in found.items():
-        for line in own:
-            lines[customers[subscription_id], line.currency, "subscription"].append(line)
+    for invoice_type, by_subscription in (
+        ("subscription", found.lines),
+        (PROGRESSIVE, found.progressive),
+    ):
+        for subscription_id, own in by_subscription.items():
+            for line in own:
+                lines[customers[subscription_id], line.currency, invoice_type].append(line)
     for fee in due_one_offs(catalog.one_offs, memory.one_offs, close_date):
         line = one_off_line(fee, catalog.timezone_of(fee.customer_id))
-        lines[fee.customer_id, fee.currency, INVOICE_TYPE].append(line)
+        lines[fee.customer_id, fee.currency, ONE_OFF].append(line)
         memory.one_offs.add(fee.one_off_fee_id)
     return lines
 
@@ -177,13 +242,13 @@ def _settled(
     notes: Notes,
     remaining: dict[str, Decimal],
 ) -> Invoice:
-    """Fees → tax → credit notes → wallets. Source: BILLING_RULES §5 "this order, always"."""
+    """Fees → progressive credit → tax → credit notes → wallets. Source: BILLING_RULES §5 "this order, always"."""
     customer_id, currency, invoice_type = key
     entity = catalog.entity_of(customer_id)
-    fees = total(line.amount for line in lines)
+    subtotal = total(line.amount for line in lines)
     rates = customer_tax_rates(catalog, customer_id, close_date)
-    taxes = tax_rows(fees, rates, scale=minor_unit(currency))
-    owed = total([fees, *(tax.tax_amount for tax in taxes)])
+    taxes = tax_rows(subtotal, rates, scale=minor_unit(currency))
+    owed = total([subtotal, *(tax.tax_amount for tax in taxes)])
     uses = notes.pay(customer_id, currency, owed)
     still_owed = total([owed, *(-use.amount for use in uses)])
     lots = [lot for _, lot in lots_in_order(catalog, customer_id, currency, close_date)]

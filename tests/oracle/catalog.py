@@ -27,6 +27,7 @@ from .cells import (
 from .fixed_charge_rows import FixedCharge, read_fixed_charges
 from .one_offs import OneOff, read_one_offs
 from .price_rows import Charge, Metric, Plan, read_charges, read_metrics, read_plans
+from .thresholds import Thresholds, read_opening_usage, read_thresholds
 
 
 class Dated(Protocol):
@@ -115,7 +116,10 @@ class Tax:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything that a company brings but its usage. Lists keep the order of their file."""
+    """Everything that a company brings but its usage. Lists keep the order of their file.
+
+    `thresholds`: by plan; `opening_usage`: by external id.
+    """
 
     metrics: dict[str, Metric]
     plans: list[Plan]
@@ -128,6 +132,8 @@ class Catalog:
     customer_taxes: dict[str, list[str]] = field(default_factory=dict)
     fixed_charges: list[FixedCharge] = field(default_factory=list)
     one_offs: list[OneOff] = field(default_factory=list)
+    thresholds: dict[str, Thresholds] = field(default_factory=dict)
+    opening_usage: dict[str, Decimal] = field(default_factory=dict)
 
     def timezone_of(self, customer_id: str) -> str:
         """Source: BILLING_RULES §4 "All in the customer's zone (customer → entity → UTC)"."""
@@ -197,6 +203,8 @@ def read_catalog(folder: Path) -> Catalog:
         customer_taxes=customer_taxes,
         fixed_charges=read_fixed_charges(folder),
         one_offs=read_one_offs(folder),
+        thresholds=read_thresholds(folder),
+        opening_usage=read_opening_usage(folder),
     )
 
 

@@ -27,7 +27,7 @@ def maximum_lines(
     """
     maximums = [(one.row.maximum_amount, days_of(period, one)) for one in in_arrears]
     above = excess(maximums, [line.amount for line in fees], period_days=period.period_days)
-    return [] if above == 0 else [_line(terms, period, in_arrears[-1], "charge_maximum", -above)]
+    return [] if above == 0 else _lines(terms, period, in_arrears[-1], "charge_maximum", -above)
 
 
 def true_up_lines(
@@ -45,9 +45,7 @@ def true_up_lines(
         if one.row.minimum_amount
     ]
     lacking = true_up(minimums, [line.amount for line in fees], period_days=period.period_days)
-    if not minimums or lacking == 0:
-        return []
-    return [_line(terms, period, in_arrears[-1], "charge_true_up", lacking)]
+    return _lines(terms, period, in_arrears[-1], "charge_true_up", lacking) if minimums else []
 
 
 def days_of(period: Period, segment: Segment[Charge]) -> int:
@@ -55,11 +53,12 @@ def days_of(period: Period, segment: Segment[Charge]) -> int:
     return period.days_within(segment.start, segment.end)
 
 
-def _line(
+def _lines(
     terms: Terms, period: Period, last: Segment[Charge], fee_type: str, amount: Fraction
-) -> InvoiceLine:
+) -> list[InvoiceLine]:
+    """One line, or none where the amount rounds to nothing."""
     starts_at, ends_at = terms.bounds(period)
-    return InvoiceLine(
+    line = InvoiceLine(
         subscription_id=terms.subscription.subscription_id,
         fee_type=fee_type,
         charge_code=last.row.charge_code,
@@ -70,3 +69,4 @@ def _line(
         exact_amount=amount,
         currency=terms.currency,
     )
+    return [line] if line.amount else []

@@ -20,6 +20,7 @@ from .lines import InvoiceLine
 from .metering import Meter, MeteredEvent
 from .periods import Period
 from .plan_limits import commitment_lines, period_maximum_lines
+from .progressive import ProgressiveBook
 from .retractions import standing_events
 from .terms import Terms, terms_of
 from .upgrades import predecessors_of
@@ -81,13 +82,28 @@ class Knowledge:
 
 
 class Memory:
-    """What closes have issued: registered periods, lines, what was paid in advance event by event, and one-off fees."""
+    """What closes have issued: registered periods, lines, what was paid in advance event by event, and one-off fees.
+
+    Progressive lines stand in a book of their own: nothing that counts issued fees counts them.
+    """
 
     def __init__(self) -> None:
         self.book = AdvanceBook()
+        self.progressive = ProgressiveBook()
         self.lines: dict[str, list[InvoiceLine]] = defaultdict(list)
         self.one_offs: set[str] = set()
         self._registered_until: dict[tuple[str, str], date] = {}
+
+    def copy(self) -> Memory:
+        """A memory in which a close can be tried."""
+        other = Memory()
+        other.book = self.book.copy()
+        other.progressive = self.progressive.copy()
+        for subscription_id, lines in self.lines.items():
+            other.lines[subscription_id] = list(lines)
+        other.one_offs = set(self.one_offs)
+        other._registered_until = dict(self._registered_until)
+        return other
 
     def register(self, due: Iterable[DuePeriod]) -> None:
         for one in due:
@@ -108,6 +124,19 @@ class Memory:
         return replace(period, start=max(period.start, until))
 
 
+def due_now(
+    memory: Memory, due: Sequence[DuePeriod], close_date: date
+) -> dict[str, list[DuePeriod]]:
+    """What a close registers, by subscription: of the periods that are due by its date, what is not registered yet."""
+    own: dict[str, list[DuePeriod]] = defaultdict(list)
+    for one in due:
+        left = memory.left_of(one.terms, one.period, one.fee_family)
+        if one.due_on <= close_date and left is not None:
+            subscription_id = one.terms.subscription.subscription_id
+            own[subscription_id].append(replace(one, period=left))
+    return own
+
+
 def lines_of_close(
     catalog: Catalog,
     memory: Memory,
@@ -117,12 +146,7 @@ def lines_of_close(
     close_date: date,
 ) -> dict[str, list[InvoiceLine]]:
     """The lines of a close by subscription, which are in the memory afterwards. `due`: all periods due by the date."""
-    own: dict[str, list[DuePeriod]] = defaultdict(list)
-    for one in due:
-        left = memory.left_of(one.terms, one.period, one.fee_family)
-        if one.due_on <= close_date and left is not None:
-            subscription_id = one.terms.subscription.subscription_id
-            own[subscription_id].append(replace(one, period=left))
+    own = due_now(memory, due, close_date)
     found: dict[str, list[InvoiceLine]] = {}
     for subscription in catalog.subscriptions:
         terms = terms_of(catalog, subscription)

@@ -79,7 +79,8 @@ LIFE_COLUMNS = {
     "prices/fixed_charges": f"{FIXED_CHARGE_KEY} last_month valid_to add_on_code charge_model "
     "display_name is_pay_in_advance is_prorated units unit_amount",
     "prices/fixed_charge_tiers": f"{FIXED_CHARGE_KEY} up_to unit_amount flat_amount",
-    "accounts/subscriptions": "billing_time on_termination",
+    "accounts/subscriptions": "billing_time on_termination lifetime_usage_amount",
+    "prices/usage_thresholds": "plan_code threshold_amount is_recurring display_name",
     "accounts/one_off_fees": "one_off_fee_id customer_id add_on_code billed_on units unit_amount currency recorded_at",
 }
 FLAT_COLUMNS = (

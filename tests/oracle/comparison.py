@@ -23,6 +23,7 @@ INVOICE_COLUMNS = (
     "due_date",
     "billing_entity_code",
     "fees_amount",
+    "progressive_credit_amount",
     "tax_amount",
     "total_amount",
     "prepaid_credit_amount",
@@ -40,7 +41,9 @@ LINE_KEY = (
     "event_id",
 )
 LINE_COLUMNS = ("service_period_end", "quantity", "unit_amount", "amount_unrounded", "amount")
-TAX_COLUMNS = ("tax_rate", "taxable_amount", "tax_amount")
+NOTE_COLUMNS = ("subtotal_amount", "tax_amount", "credit_amount", "offset_amount")
+PROGRESSIVE = "progressive_billing"
+TAX_COLUMNS = ("taxable_amount", "tax_amount")
 
 
 def expected_tables(bill: Bill) -> dict[str, Rows]:
@@ -70,32 +73,48 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
                 )
             )
         for tax in invoice.taxes:
-            tables["invoice_taxes"][(*key, tax.tax_code)] = {
-                "tax_rate": tax.rate_percent,
+            tables["invoice_taxes"][(*key, tax.tax_code, tax.rate_percent)] = {
                 "taxable_amount": tax.taxable_amount,
                 "tax_amount": tax.tax_amount,
             }
         for draw in invoice.draws:
             tables["wallet_draws"][(*key, draw.lot_id)] = {"amount": draw.amount}
     tables["invoice_lines"] = _keyed(line_rows, 4 + len(LINE_KEY), LINE_COLUMNS)
+    tables["progressive_notes"] = {
+        (invoice_key[1], note.close_date, *note.key[1:]): {
+            column: getattr(note, column) for column in NOTE_COLUMNS
+        }
+        for note in bill.credit_notes
+        if note.reason == PROGRESSIVE
+        for invoice_key in [note.invoice_key]
+    }
     tables["credit_ledger"] = _expected_ledger(bill)
     tables["wallet_lots"] = _expected_lots(bill)
     return tables
 
 
 def _expected_ledger(bill: Bill) -> Rows:
-    """What each lot paid in each close, and what was left of it afterwards."""
+    """What each lot paid and got back in each close, and what was left of it afterwards."""
     left = {lot.lot_id: lot.amount for wallet in bill.catalog.wallets for lot in wallet.lots}
+    moves = [
+        (one.invoice_key[1], one.close_date, "returned_amount", back)
+        for one in bill.credit_notes
+        for back in one.returns
+    ]
+    moves += [
+        (one.customer_id, one.close_date, "used_amount", draw)
+        for one in bill.invoices
+        for draw in one.draws
+    ]
     rows: Rows = {}
-    for invoice in sorted(bill.invoices, key=lambda invoice: invoice.close_date):
-        for draw in invoice.draws:
-            left[draw.lot_id] -= draw.amount
-            row = rows.setdefault(
-                (invoice.customer_id, invoice.close_date, draw.lot_id),
-                {"used_amount": Decimal(0)},
-            )
-            row["used_amount"] += draw.amount
-            row["closing_amount"] = left[draw.lot_id]
+    for customer_id, close_date, column, move in sorted(moves, key=lambda move: move[1]):
+        left[move.lot_id] += move.amount if column == "returned_amount" else -move.amount
+        row = rows.setdefault(
+            (customer_id, close_date, move.lot_id),
+            {"used_amount": Decimal(0), "returned_amount": Decimal(0)},
+        )
+        row[column] += move.amount
+        row["closing_amount"] = left[move.lot_id]
     return rows
 
 
@@ -134,10 +153,10 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
         ),
         "invoice_taxes": _keyed(
             finance(
-                f"select {invoice_key}, t.tax_code, {tax_columns} "
+                f"select {invoice_key}, t.tax_code, t.tax_rate, {tax_columns} "
                 "from invoice_taxes as t inner join invoices as i using (invoice_number)"
             ),
-            5,
+            6,
             TAX_COLUMNS,
         ),
         "wallet_draws": _keyed(
@@ -149,13 +168,23 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             5,
             ("amount",),
         ),
+        "progressive_notes": _keyed(
+            finance(
+                "select i.customer_id, n.issue_date, n.subscription_id, i.close_date as original_date, "
+                f"i.invoice_type, {', '.join(f'n.{column}' for column in NOTE_COLUMNS)} "
+                "from credit_notes as n inner join invoices as i using (invoice_number) "
+                f"where n.reason = '{PROGRESSIVE}'"
+            ),
+            5,
+            NOTE_COLUMNS,
+        ),
         "credit_ledger": _keyed(
             finance(
-                "select customer_id, close_date, lot_id, used_amount, closing_amount "
-                "from credit_ledger where used_amount <> 0"
+                "select customer_id, close_date, lot_id, used_amount, returned_amount, closing_amount "
+                "from credit_ledger where used_amount <> 0 or returned_amount <> 0"
             ),
             3,
-            ("used_amount", "closing_amount"),
+            ("used_amount", "returned_amount", "closing_amount"),
         ),
         "wallet_lots": _keyed(
             finance(

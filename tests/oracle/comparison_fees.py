@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from .comparison import Query, Rows
-from .full_knowledge import FeeKey, Owed
+from .full_knowledge import PROGRESSIVE, FeeKey, Owed
 
 KEY = "subscription_id, fee_type, charge_code, filter_code, group_key, service_period_start"
 OF_LINES = ", ".join(f"lines.{column}" for column in KEY.split(", "))
@@ -65,7 +65,10 @@ def issued_fees(finance: Query, owed: Owed) -> Issued:
 
     def keyed(sql: str) -> list[tuple[FeeKey, tuple[Any, ...]]]:
         rows = (row for row in finance(sql) if row[0] in owed.terms)
-        return [(owed.key_of(row[0], row[1], row[2:5], _utc(row[5])), row[6:]) for row in rows]
+        return [
+            (owed.key_of(row[0], *_named_fee(row[1], row[2:5]), _utc(row[5])), row[6:])
+            for row in rows
+        ]
 
     for key, (amount,) in keyed(LINES):
         found.amounts[key] += amount
@@ -81,6 +84,16 @@ def issued_fees(finance: Query, owed: Owed) -> Issued:
         if cause not in ENDS and newest.get(key) == close_date:
             found.elsewhere[key] += amount
     return found
+
+
+def _named_fee(fee_type: str, cells: tuple[str | None, ...]) -> tuple[str, tuple[str | None, ...]]:
+    """The fee type, and charge, filter and group.
+
+    What progressive invoices bill of a charge and what is credited of it are one: nothing, once the period is billed.
+    """
+    if fee_type.startswith(PROGRESSIVE):
+        return PROGRESSIVE, (cells[0], None, None)
+    return fee_type, cells
 
 
 def expected_fees(owed: Owed) -> dict[str, Rows]:
@@ -107,6 +120,8 @@ def published_fees(finance: Query, owed: Owed) -> dict[str, Rows]:
     for key in keys:
         name = _named(owed, key)
         customer = (name[0], owed.terms[key[0]].currency)
+        if not owed.is_settled(key) and key[1] == PROGRESSIVE:
+            continue
         if not owed.is_settled(key):
             unsettled.add(customer)
             continue

@@ -16,7 +16,7 @@ KEY = "o.customer_id, n.issue_date, o.close_date as invoice_date, o.currency, n.
 def expected_ends(bill: Bill) -> dict[str, Rows]:
     """The oracle's notes."""
     notes: Rows = {}
-    for note in bill.credit_notes:
+    for note in (one for one in bill.credit_notes if one.reason == "termination"):
         invoice_date, customer_id, currency, _ = note.invoice_key
         key = (customer_id, note.close_date, invoice_date, currency, note.subscription_id)
         notes[key] = {column: getattr(note, column) for column in COLUMNS}

@@ -17,7 +17,12 @@ from .price_rows import Charge
 from .random_rows import Example
 from .terms import Terms, charge_on, terms_of
 
-SHORT_FEE_TYPES = {"charge": "arrears", "charge_in_advance": "advance", "charge_true_up": "true-up"}
+SHORT_FEE_TYPES = {
+    "charge": "arrears",
+    "charge_in_advance": "advance",
+    "charge_maximum": "maximum",
+    "charge_true_up": "true-up",
+}
 PARAMETERS = (
     "fixed_amount",
     "free_units",
@@ -40,6 +45,8 @@ def features_of(bill: Bill) -> Counter[str]:
         for line in invoice.lines:
             if line.charge_code is None:
                 found["base"] += 1
+            elif line.fee_type.startswith("progressive"):
+                found[line.fee_type] += line.exact_amount != 0
             elif line.exact_amount == 0:
                 found["nothing to pay"] += 1
             else:
@@ -56,7 +63,7 @@ def _features(catalog: Catalog, terms: Terms, line: InvoiceLine) -> Iterator[str
     yield fee_type
     if line.exact_amount < 0:
         yield "negative"
-    if charge is None or line.fee_type == "charge_true_up":
+    if charge is None or line.fee_type in ("charge_true_up", "charge_maximum"):
         return
     recurring = " recurring" if metric.is_recurring else ""
     yield f"{metric.aggregation_type}{recurring}"

@@ -1,11 +1,12 @@
-"""Credit notes at the end of a plan that was paid in advance, and what their balances pay.
+"""Credit notes at the end of a plan that was paid in advance and of progressive invoices, and what their balances pay.
 
 Belongs here: BILLING_RULES §4 "End of an advance plan", §5 "Credit notes". Does not belong here: when a subscription
-ends (see `timelines`), notes of adjustments.
+ends (see `timelines`), what of a progressive invoice is given back (see `progressive`), notes of adjustments.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +18,8 @@ from .invoices import CreditNote, Invoice, InvoiceKey, NoteKey, NoteUse, Payment
 from .lines import InvoiceLine
 from .numbers import minor_unit, round_half_away
 from .periods import ONE_DAY
+from .progressive import Excess
+from .settlement import Draw
 from .terms import Terms, terms_of
 
 
@@ -62,9 +65,55 @@ class Notes:
                     note = self._note(terms, invoice, close_date)
                     if note is not None:
                         found.append(note)
+                        self.issued.append(note)
                         self.balances[note.key] = note.credit_amount
-        self.issued.extend(found)
         return found
+
+    def issue_progressive(
+        self, invoices: Sequence[Invoice], excess: Iterable[Excess], close_date: date
+    ) -> list[CreditNote]:
+        """The notes of a close on progressive invoices: one per subscription and invoice, with the invoice's tax.
+
+        What is unpaid of the invoice is offset, the rest is credit. Source: BILLING_RULES §5 "the excess is a credit
+        note"; §6 "unpaid original → offset, else credit".
+        """
+        by_key = {invoice.key: invoice for invoice in invoices}
+        found = []
+        for one in excess:
+            invoice = by_key[one.invoice_key]
+            tax = self._tax_of(invoice, one.amount)
+            offset = self._open_part(invoice, one.amount + tax, close_date)
+            earlier = [own for own in self.issued if own.invoice_key == invoice.key]
+            returns = returns_of_note(
+                invoice.amount_due,
+                invoice.draws,
+                [(own.total_amount, own.returns) for own in earlier],
+                round_half_away(one.amount + tax, 4),
+                offset,
+            )
+            note = CreditNote(
+                close_date=close_date,
+                subscription_id=one.subscription_id,
+                invoice_key=one.invoice_key,
+                subtotal_amount=round_half_away(one.amount, 4),
+                tax_amount=round_half_away(tax, 4),
+                refund_amount=Decimal(0),
+                offset_amount=offset,
+                returns=tuple(returns),
+                reason="progressive_billing",
+            )
+            self.issued.append(note)
+            self.balances[note.key] = note.credit_amount
+            found.append(note)
+        return found
+
+    def _tax_of(self, invoice: Invoice, amount: Fraction) -> Fraction:
+        """The tax of an amount of an invoice, rounded, at most what earlier notes have left of the invoice's."""
+        earlier = [one for one in self.issued if one.invoice_key == invoice.key]
+        return min(
+            Fraction(round_half_away(amount * invoice.tax_ratio, minor_unit(invoice.currency))),
+            Fraction(invoice.tax_amount) - _sum(one.tax_amount for one in earlier),
+        )
 
     def _note(self, terms: Terms, invoice: Invoice, close_date: date) -> CreditNote | None:
         """Subtotal and tax are rounded once each, and are no more than what is left of the invoice's.
@@ -83,20 +132,31 @@ class Notes:
             Fraction(round_half_away(exact, scale)),
             fee - _sum(one.subtotal_amount for one in own),
         )
-        tax = min(
-            Fraction(round_half_away(exact * invoice.tax_ratio, scale)),
-            Fraction(invoice.tax_amount) - _sum(one.tax_amount for one in earlier),
-        )
+        tax = self._tax_of(invoice, exact)
         for one in parts:
             self._remember(terms, one)
+        offset = self._offset(terms, invoice, subtotal + tax, close_date)
+        returns = returns_of_note(
+            invoice.amount_due,
+            invoice.draws,
+            [(one.total_amount, one.returns) for one in earlier],
+            round_half_away(subtotal + tax, 4),
+            offset,
+        )
+        returned = _sum(one.amount for one in returns)
+        refund = self._refund(terms, invoice, parts, subtotal + tax, close_date)
+        money = self._paid(invoice.key, close_date) - _sum(one.refund_amount for one in earlier)
         return CreditNote(
             close_date=close_date,
             subscription_id=terms.subscription.subscription_id,
             invoice_key=invoice.key,
             subtotal_amount=round_half_away(subtotal, 4),
             tax_amount=round_half_away(tax, 4),
-            refund_amount=self._refund(terms, invoice, parts, subtotal + tax, close_date),
-            offset_amount=self._offset(terms, invoice, subtotal + tax, close_date),
+            refund_amount=round_half_away(
+                min(max(refund - returned, Fraction(0)), max(money, Fraction(0))), 4
+            ),
+            offset_amount=offset,
+            returns=tuple(returns),
         )
 
     def _parts(self, terms: Terms, invoice: Invoice) -> Iterable[_Part]:
@@ -132,21 +192,30 @@ class Notes:
         parts: Sequence[_Part],
         note_total: Fraction,
         close_date: date,
-    ) -> Decimal:
-        """Source: BILLING_RULES §4 "Refund = max(0, paid share of the fee − used part with tax), the rest is credit".
+    ) -> Fraction:
+        """What was paid beyond the used part, whoever paid it; none of it to be given back twice.
 
+        Source: BILLING_RULES §4 "Refund = max(0, paid share of the fee − used part with tax), the rest is credit".
         Both are money, rounded. What wallets and payments paid of an invoice is shared by its fees with tax.
         """
         if terms.subscription.on_termination != "refund" or invoice.total_amount <= 0:
-            return Decimal(0)
+            return Fraction(0)
         scale = minor_unit(invoice.currency)
         with_tax = 1 + invoice.tax_ratio
         fee = sum((Fraction(one.line.amount) for one in parts), Fraction(0)) * with_tax
         paid = Fraction(invoice.prepaid_credit_amount) + self._paid(invoice.key, close_date)
+        paid = min(max(paid, Fraction(0)), Fraction(invoice.total_amount))
         share = round_half_away(paid * fee / Fraction(invoice.total_amount), scale)
         used = sum((one.amount_of(one.billed_days - one.unused_days) for one in parts), Fraction(0))
+        own = [
+            one
+            for one in self.issued
+            if one.invoice_key == invoice.key
+            and one.subscription_id == terms.subscription.subscription_id
+        ]
         above = Fraction(share) - Fraction(round_half_away(used * with_tax, scale))
-        return round_half_away(min(max(above, Fraction(0)), note_total), 4)
+        above -= _sum(one.refund_amount for one in own) + _sum(one.returned_amount for one in own)
+        return min(max(above, Fraction(0)), note_total)
 
     def _offset(
         self, terms: Terms, invoice: Invoice, note_total: Fraction, close_date: date
@@ -154,6 +223,10 @@ class Notes:
         """What a note takes from what is still open of its invoice."""
         if terms.subscription.on_termination != "offset":
             return Decimal(0)
+        return self._open_part(invoice, note_total, close_date)
+
+    def _open_part(self, invoice: Invoice, note_total: Fraction, close_date: date) -> Decimal:
+        """What is still open of an invoice, at most the total of a note."""
         offset = _sum(one.offset_amount for one in self.issued if one.invoice_key == invoice.key)
         left = Fraction(invoice.amount_due) - self._paid(invoice.key, close_date) - offset
         return round_half_away(min(max(left, Fraction(0)), note_total), 4)
@@ -182,6 +255,40 @@ class Notes:
                 still_due -= part
                 self.balances[note.key] = total((self.balances[note.key], -use.amount))
         return uses
+
+
+def returns_of_note(
+    amount_due: Decimal,
+    draws: Sequence[Draw],
+    earlier: Sequence[tuple[Decimal, Sequence[Draw]]],
+    note_total: Decimal,
+    offset_amount: Decimal,
+) -> list[Draw]:
+    """What a note returns to the lots that paid its invoice, which leaves `amount_due`, by `draws`, in their order.
+
+    `earlier`: total and returns of each note before it on the same invoice.
+
+    An invoice is paid by notes, then by lots in the order of drawing, then by what is due. Notes take it back the other
+    way round, each going on where the one before stopped; what is offset is not returned too.
+    Source: BILLING_RULES §5 "this order, always", §6 "what wallets paid returns to its lots in reverse order".
+    """
+
+    def of_lots(credited: Fraction) -> Fraction:
+        return min(max(credited - Fraction(amount_due), Fraction(0)), _sum(d.amount for d in draws))
+
+    taken = _sum(amount for amount, _ in earlier)
+    left = of_lots(taken + Fraction(note_total)) - of_lots(taken)
+    left = min(left, Fraction(note_total) - Fraction(offset_amount))
+    back: dict[str, Fraction] = defaultdict(Fraction)
+    for one in (one for _, returns in earlier for one in returns):
+        back[one.lot_id] += Fraction(one.amount)
+    found = []
+    for draw in reversed(draws):
+        part = min(left, Fraction(draw.amount) - back[draw.lot_id])
+        if part > 0:
+            found.append(Draw(draw.lot_id, round_half_away(part, 4)))
+            left -= part
+    return found
 
 
 def _end_is_due(terms: Terms, close_date: date) -> bool:

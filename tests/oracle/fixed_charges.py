@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from functools import partial
 
@@ -19,7 +19,7 @@ from .lines import AMOUNT_UNROUNDED_SCALE, InvoiceLine
 from .numbers import minor_unit, round_half_away
 from .periods import ONE_DAY, Period
 from .price_rows import Segment, row_in_force, segments
-from .terms import Terms, segment_bounds
+from .terms import Terms, segment_bounds, through_the_end
 
 FEE_TYPES = {"fixed": "fixed_charge", "fixed_in_advance": "fixed_charge_in_advance"}
 
@@ -41,10 +41,11 @@ def fixed_charge_lines(
             if own.row.is_pay_in_advance != is_in_advance:
                 continue
             if own.row.is_prorated:
-                lines.append(_line(terms, period, own, fee_family))
+                bounds = segment_bounds(terms, period, through_the_end(period, own, row_on))
+                lines.append(_line(terms, period, own, bounds, fee_family))
             elif own.start <= _deciding_day(period, is_in_advance) < own.end:
                 whole = replace(own, start=period.start, end=end)
-                lines.append(_line(terms, period, whole, fee_family))
+                lines.append(_line(terms, period, whole, terms.bounds(period), fee_family))
     return lines
 
 
@@ -73,11 +74,14 @@ def price_of(row: FixedCharge) -> Fraction:
 
 
 def _line(
-    terms: Terms, period: Period, segment: Segment[FixedCharge], fee_family: str
+    terms: Terms,
+    period: Period,
+    segment: Segment[FixedCharge],
+    bounds: tuple[datetime, datetime],
+    fee_family: str,
 ) -> InvoiceLine:
     """One line of a segment: its price × its days ÷ days of the whole period, or the price where it is not prorated."""
     row = segment.row
-    starts_at, ends_at = segment_bounds(terms, period, segment)
     price = price_of(row)
     share = Fraction(segment.days, period.period_days) if row.is_prorated else Fraction(1)
     return InvoiceLine(
@@ -85,8 +89,8 @@ def _line(
         fee_type=FEE_TYPES[fee_family],
         charge_code=row.fixed_charge_code,
         metric_code=None,
-        service_period_start=starts_at,
-        service_period_end=ends_at,
+        service_period_start=bounds[0],
+        service_period_end=bounds[1],
         exact_quantity=Fraction(row.units),
         exact_amount=price * share,
         currency=terms.currency,

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 
 from .catalog import read_catalog
@@ -35,6 +36,8 @@ FAMILIES = {
     "fixed_charge_in_advance": "fixed_in_advance",
     "commitment_true_up": "commitment",
 }
+# The fee type under which all progressive lines of a charge are summed.
+PROGRESSIVE = "progressive"
 # Limits of a plan's period stand at one of the shorter periods in it, which depends on when it was reached.
 OF_PLAN_PERIODS = ("period_maximum", "commitment_true_up")
 
@@ -140,18 +143,29 @@ class Owed:
     def is_settled(self, key: FeeKey) -> bool:
         """Whether the last close has looked at a subscription, and the fees of a period are final.
 
-        It looks at those with something that falls due, and those that are over. Fees in advance wait for the close
-        after the one that ends their period.
+        It looks at those with something that falls due, and at those that are over if a month has begun since the
+        close before. Fees in advance wait for the close after the one that ends their period.
         """
         terms = self.terms[key[0]]
+        if key[1] == PROGRESSIVE:
+            return self._is_billed(terms, key[-1])
         before = max(day for day in self._due if day < self.last_close_date)
         last = [one for one in self._due[self.last_close_date] if one.terms == terms]
-        is_looked_at = any(one.due_on > before for one in last) or self._is_over(terms)
+        has_month_begun = before.replace(day=1) < self.last_close_date.replace(day=1)
+        is_looked_at = any(one.due_on > before for one in last) or (
+            has_month_begun and self._is_over(terms)
+        )
         if key[1] != "charge_in_advance":
             return is_looked_at
         usage = (one for one in last if one.fee_family == "usage")
         own = [one for one in usage if one.period.whole_start == key[-1]]
         return is_looked_at and all(one.due_on <= before for one in own) and bool(own)
+
+    def _is_billed(self, terms: Terms, whole_start: date) -> bool:
+        """Whether all usage of the periods within a whole one is due."""
+        begun = takewhile(lambda one: one.whole_start <= whole_start, terms.periods("usage"))
+        own = [one for one in begun if one.whole_start == whole_start]
+        return all(terms.due_on(one, "usage") <= self.last_close_date for one in own)
 
     def _is_over(self, terms: Terms) -> bool:
         """Whether nothing of a subscription falls due any more."""

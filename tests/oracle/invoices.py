@@ -11,12 +11,14 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from .lines import PROGRESSIVE_CREDIT as CREDIT
 from .lines import InvoiceLine
 from .numbers import round_half_away
 from .settlement import Draw, TaxRow
 
 InvoiceKey = tuple[date, str, str, str]  # close date, customer, currency, type
-NoteKey = tuple[date, str, date]  # close date, subscription, close date of the original invoice
+# Close date, subscription, close date of the original invoice and its type.
+NoteKey = tuple[date, str, date, str]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,11 @@ class Invoice:
 
     @property
     def fees_amount(self) -> Decimal:
-        return total(line.amount for line in self.lines)
+        return total(line.amount for line in self.lines if line.fee_type != CREDIT)
+
+    @property
+    def progressive_credit_amount(self) -> Decimal:
+        return total(-line.amount for line in self.lines if line.fee_type == CREDIT)
 
     @property
     def tax_amount(self) -> Decimal:
@@ -56,7 +62,7 @@ class Invoice:
 
     @property
     def total_amount(self) -> Decimal:
-        return total((self.fees_amount, self.tax_amount))
+        return total((self.fees_amount, -self.progressive_credit_amount, self.tax_amount))
 
     @property
     def credit_note_amount(self) -> Decimal:
@@ -87,7 +93,11 @@ class Payment:
 
 @dataclass(frozen=True)
 class CreditNote:
-    """What is given back of one subscription's base fees on one invoice. Its three parts add up to its total."""
+    """What is given back of one subscription's base fees, or of its progressive ones, on one invoice.
+
+    Its four parts add up to its total. `returns`: money that goes back to the lots that paid the invoice. `reason`:
+    termination or progressive_billing.
+    """
 
     close_date: date
     subscription_id: str
@@ -96,18 +106,25 @@ class CreditNote:
     tax_amount: Decimal
     refund_amount: Decimal
     offset_amount: Decimal
+    reason: str = "termination"
+    returns: tuple[Draw, ...] = ()
 
     @property
     def key(self) -> NoteKey:
-        return self.close_date, self.subscription_id, self.invoice_key[0]
+        return self.close_date, self.subscription_id, self.invoice_key[0], self.invoice_key[3]
 
     @property
     def total_amount(self) -> Decimal:
         return total((self.subtotal_amount, self.tax_amount))
 
     @property
+    def returned_amount(self) -> Decimal:
+        return total(one.amount for one in self.returns)
+
+    @property
     def credit_amount(self) -> Decimal:
-        return total((self.total_amount, -self.refund_amount, -self.offset_amount))
+        elsewhere = (self.refund_amount, self.offset_amount, self.returned_amount)
+        return total((self.total_amount, *(-amount for amount in elsewhere)))
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

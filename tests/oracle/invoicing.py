@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 from .catalog import Catalog, Charge
 from .charge_limits import maximum_lines, true_up_lines
@@ -21,7 +22,7 @@ from .metering import MeteredEvent
 from .numbers import round_half_away
 from .periods import ONE_DAY, Period
 from .price_rows import Segment, segments
-from .terms import Terms, charge_segments, plan_on, segment_bounds
+from .terms import Terms, charge_segments, plan_on, segment_bounds, through_the_end
 from .upgrades import is_left_to_successor
 
 
@@ -35,13 +36,14 @@ def base_fee_lines(catalog: Catalog, terms: Terms, period: Period) -> list[Invoi
     days".
     """
     first, end = max(period.start, terms.trial_end), period.last_billable_day + ONE_DAY
-    found = segments(first, end, lambda day: plan_on(catalog, terms, day))
+    row_on = partial(plan_on, catalog, terms)
+    found = segments(first, end, row_on)
     if sum(segment.days for segment in found) != period.days_within(first, end):
         plan_code = terms.subscription.plan_code
         raise LookupError(f"plan {plan_code} has no price on a day of {period.start}")
     lines = []
     for segment in found:
-        starts_at, ends_at = segment_bounds(terms, period, segment)
+        starts_at, ends_at = segment_bounds(terms, period, through_the_end(period, segment, row_on))
         lines.append(
             InvoiceLine(
                 subscription_id=terms.subscription.subscription_id,
@@ -95,15 +97,24 @@ def usage_lines(
 
 
 def segment_lines(
-    catalog: Catalog, usage: PeriodUsage, segment: Segment[Charge]
+    catalog: Catalog,
+    usage: PeriodUsage,
+    segment: Segment[Charge],
+    until: datetime | None = None,
 ) -> list[InvoiceLine]:
     """One line per filter and group: A(Q through the segment's end) − A(Q through its start).
 
+    `until`: measure no further; a segment that has not begun by then has no lines.
     Source: BILLING_RULES §3 "usage: the second part is A_new(q1+q2) − A_new(q1); flats, free units and packages once
     per period". Where the segment begins the period, nothing is subtracted; nor from the first fee of a tuple.
     """
     charge, metric = segment.row, catalog.metrics[segment.row.metric_code]
     starts_at, ends_at = segment_bounds(usage.terms, usage.period, segment)
+    if until is not None:
+        is_begun = starts_at <= until if segment.start == usage.period.start else starts_at < until
+        if not is_begun:
+            return []
+        ends_at = min(ends_at, until)
     lines = []
     for key, selected in selections(charge, metric, usage, ends_at).items():
         after = selected.through(ends_at)

@@ -15,6 +15,8 @@ from .numbers import minor_unit, round_half_away
 AMOUNT_UNROUNDED_SCALE = 21
 UNIT_AMOUNT_SCALE = 12
 QUANTITY_SCALE = 9
+# The fee type of what a line takes off for progressive invoices: no fee, but a credit before tax.
+PROGRESSIVE_CREDIT = "progressive_credit"
 
 
 @dataclass(frozen=True)

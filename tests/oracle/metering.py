@@ -80,8 +80,6 @@ class Meter:
         if metric is None:
             return MeteredEvent(event, order, "unknown_metric")
         candidates = self._candidates(event)
-        if candidates is None:
-            return MeteredEvent(event, order, "ambiguous_subscription")
         active = [subscription for subscription in candidates if _is_active(subscription, event.at)]
         if len(active) > 1:
             return MeteredEvent(event, order, "ambiguous_subscription")
@@ -92,18 +90,17 @@ class Meter:
         verdict = self._verdict_of_matched(event, metric, value, terms)
         return MeteredEvent(event, order, verdict, active[0].subscription_id, value)
 
-    def _candidates(self, event: Event) -> list[Subscription] | None:
-        """The subscriptions that the event may mean; None if it names a customer with several.
+    def _candidates(self, event: Event) -> list[Subscription]:
+        """The subscriptions that the event may mean: with one external id, or any of a customer's.
 
         Source: BILLING_RULES §1 "or a customer with exactly one subscription (short form's `user_id`), else
-        `ambiguous_subscription`".
+        `ambiguous_subscription`. Matched to the subscription active at the instant": how many it has is asked for the
+        same instant.
         """
         if event.external_subscription_id is not None:
             return self._by_external_id.get(event.external_subscription_id, [])
         assert event.external_customer_id is not None
-        subscriptions = self._by_customer.get(event.external_customer_id, [])
-        external_ids = {subscription.external_subscription_id for subscription in subscriptions}
-        return subscriptions if len(external_ids) <= 1 else None
+        return self._by_customer.get(event.external_customer_id, [])
 
     def _verdict_of_matched(self, event: Event, metric: Metric, value: Value, terms: Terms) -> str:
         """Source: BILLING_RULES §1 "not_charged (plan has no charge for it)": on the event's local date."""

@@ -31,6 +31,7 @@ from .random_rows import (
     tax_rows,
     terms_with_spans,
 )
+from .random_thresholds import with_thresholds
 from .random_usage import Scene, usage_lines
 
 
@@ -83,6 +84,8 @@ def examples(draw: st.DrawFn, window: Window) -> Example:
         order_decides=draw(st.integers(0, 7)) == 0,
     )
     lines, is_permutable = draw(usage_lines(scene))
+    # Last, so that what is drawn before stays as it was.
+    rows, lines = draw(with_thresholds(window, drawn, rows, lines))
     return Example(rows, lines, is_permutable)
 
 

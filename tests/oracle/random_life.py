@@ -10,9 +10,8 @@ leave open is not drawn: phases of a plan, a maximum on a part of a period, term
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from .periods import ONE_DAY, first_instant, local_date
 from .random_charges import PRICING_UNIT, Rows
 from .random_companies import charges_of_plan, scene_of
 from .random_fixed_charges import add_on_rows, fixed_charges_of_plan
+from .random_limits import not_below, with_maximums
 from .random_metrics import IDLE, PLAIN_METRICS, metrics
 from .random_one_offs import one_offs_of
 from .random_rows import (
@@ -46,6 +46,7 @@ from .random_rows import (
     tax_rows,
     validities_of,
 )
+from .random_thresholds import with_thresholds_on_any_day
 from .random_timelines import INTERVALS
 from .random_usage import usage_lines
 from .terms import terms_of
@@ -66,7 +67,6 @@ TABLES_OF_LIVES = (
     "prices/fixed_charges",
 )
 ON_TERMINATION = ("", "credit", "credit", "refund", "refund", "offset", "offset", "skip")
-MAXIMUMS = st.sampled_from(["0", "5", "31", "100", "1000"])
 TRIALS = ("", "", "", "", "3", "10", "30", "400")
 
 
@@ -144,6 +144,7 @@ def life_examples(draw: st.DrawFn, window: Window) -> Example:
     one_offs, late_fees = draw(one_offs_of(window, currency))
     for table, own_rows in one_offs.items():
         rows.setdefault(table, []).extend(own_rows)
+    rows = draw(with_thresholds_on_any_day(rows))
     return Example(rows, lines, is_permutable, late_rows | late_fees, late_ends)
 
 
@@ -385,25 +386,14 @@ def limits(
     maximum = draw(money) if is_limited else ""
     return {
         "minimum_commitment_amount": commitment,
-        "maximum_amount": _not_below(maximum, commitment),
+        "maximum_amount": not_below(maximum, commitment),
     }
 
 
-def _not_below(maximum: str, minimum: str) -> str:
-    return max(maximum, minimum, key=Decimal) if maximum and minimum else maximum
+def without_plan_maximums(example: Example) -> Example:
+    """The example with plans that have no maximum of a period.
 
-
-@st.composite
-def with_maximums(draw: st.DrawFn, charges: Rows) -> Rows:
-    """The charges, some of which have a maximum: on all rows of a code, none of them in advance."""
-    rows = charges.get("prices/charges", [])
-    codes = {row["charge_code"] for row in rows}
-    in_advance = {row["charge_code"] for row in rows if row.get("is_pay_in_advance") == "true"}
-    chosen = {code for code in sorted(codes - in_advance) if draw(st.integers(0, 2)) == 0}
-    limited = [
-        {**row, "maximum_amount": _not_below(draw(MAXIMUMS), row.get("minimum_amount", ""))}
-        if row["charge_code"] in chosen
-        else row
-        for row in rows
-    ]
-    return {**charges, "prices/charges": limited}
+    Such a maximum takes at most what its close bills, so that it depends on what was billed in advance before.
+    """
+    plans = [{**row, "maximum_amount": ""} for row in example.rows["prices/plans"]]
+    return replace(example, rows={**example.rows, "prices/plans": plans})

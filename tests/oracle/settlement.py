@@ -5,7 +5,8 @@ Belongs here: the tax of an invoice and the drawdown of lots. Does not belong he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,7 +20,7 @@ LOT_KINDS_IN_ORDER = ("granted", "purchased")
 
 @dataclass(frozen=True)
 class TaxRow:
-    """The tax of one code on one invoice; `rate_percent` of `taxable_amount`, allotted to the minor unit."""
+    """The tax of one code and rate on one invoice; `rate_percent` of `taxable_amount`, allotted to the minor unit."""
 
     tax_code: str
     rate_percent: Decimal
@@ -53,35 +54,52 @@ def customer_tax_rates(catalog: Catalog, customer_id: str, day: date) -> dict[st
 def tax_rows(
     taxable_amount: Decimal, rates_percent: Mapping[str, Decimal], *, scale: int
 ) -> list[TaxRow]:
-    """One row per tax code, by code; their sum is the tax of the invoice.
-
-    The sum of the unrounded taxes is rounded once. Each code gets its own tax cut to the minor unit; the units that
-    then lack go, one each, to the codes that lost most by the cut, at equal loss in the order of the codes.
-    Source: BILLING_RULES §0, rounding 4; §5 "Rates add, never compound".
+    """One row per tax code, by code, where all lines bear the same taxes (see `tax_rows_of_lines`).
 
     >>> [row.tax_amount for row in tax_rows(Decimal("10.10"), {"a": Decimal(5), "b": Decimal("5.5")}, scale=2)]
     [Decimal('0.50'), Decimal('0.56')]
     """
-    codes = sorted(rates_percent)
-    exact = {code: Fraction(taxable_amount) * Fraction(rates_percent[code]) / 100 for code in codes}
-    cut = {code: floor_to_scale(exact[code], scale) for code in codes}
+    return tax_rows_of_lines([(taxable_amount, rates_percent)], scale=scale)
+
+
+def tax_rows_of_lines(
+    lines: Iterable[tuple[Decimal, Mapping[str, Decimal]]], *, scale: int
+) -> list[TaxRow]:
+    """One row per tax code and rate, in that order, of lines with their rates; their sum is the tax of the invoice.
+
+    The sum of the unrounded taxes is rounded once. Each row gets its own tax cut to the minor unit; the units that
+    then lack go, one each, to the rows that lost most by the cut, at equal loss in their order.
+    Source: BILLING_RULES §0, rounding 4; §5 "Rates add, never compound"; §6 "original tax rates".
+
+    >>> of_december, of_january = {"vat": Decimal(19)}, {"vat": Decimal(20)}
+    >>> rows = tax_rows_of_lines([(Decimal(10), of_january), (Decimal(5), of_december)], scale=2)
+    >>> [(str(row.rate_percent), str(row.tax_amount)) for row in rows]
+    [('19', '0.95'), ('20', '2.00')]
+    """
+    bases: dict[tuple[str, Decimal], Fraction] = defaultdict(Fraction)
+    for amount, rates_percent in lines:
+        for code, rate in rates_percent.items():
+            bases[code, rate] += Fraction(amount)
+    keys = sorted(bases)
+    exact = {key: bases[key] * Fraction(key[1]) / 100 for key in keys}
+    cut = {key: floor_to_scale(exact[key], scale) for key in keys}
     tax = round_half_away(sum(exact.values(), Fraction(0)), scale)
     one_unit = Fraction(from_units(1, scale))
     lacking = (Fraction(tax) - sum(map(Fraction, cut.values()), Fraction(0))) / one_unit
-    by_loss = sorted(codes, key=lambda code: (Fraction(cut[code]) - exact[code], code))
+    by_loss = sorted(keys, key=lambda key: (Fraction(cut[key]) - exact[key], key))
     assert lacking.denominator == 1
-    assert 0 <= lacking <= len(codes)
+    assert 0 <= lacking <= len(keys)
     raised = set(by_loss[: int(lacking)])
     return [
         TaxRow(
             tax_code=code,
-            rate_percent=rates_percent[code],
-            taxable_amount=taxable_amount,
+            rate_percent=rate,
+            taxable_amount=round_half_away(bases[code, rate], 4),
             tax_amount=round_half_away(
-                Fraction(cut[code]) + (one_unit if code in raised else 0), scale
+                Fraction(cut[code, rate]) + (one_unit if (code, rate) in raised else 0), scale
             ),
         )
-        for code in codes
+        for code, rate in keys
     ]
 
 

@@ -39,6 +39,7 @@ REMOVABLE = (
     "prices/charge_tiers",
     "prices/fixed_charges",
     "prices/fixed_charge_tiers",
+    "prices/usage_thresholds",
     "prices/billable_metrics",
     "credits/wallets",
     "credits/wallet_lots",
@@ -71,7 +72,7 @@ BLANKABLE = {
     ),
     "prices/fixed_charges": (("is_prorated",), ("is_pay_in_advance",)),
     "prices/fixed_charge_tiers": (("flat_amount",),),
-    "accounts/subscriptions": (("on_termination",),),
+    "accounts/subscriptions": (("on_termination",), ("lifetime_usage_amount",)),
     "accounts/customers": (("timezone",),),
 }
 
@@ -208,7 +209,8 @@ def _without_orphans(rows: Rows) -> Rows:
     subscriptions = values("accounts/subscriptions", "subscription_id") | {""}
     plans = values("accounts/subscriptions", "plan_code")
     metrics = values("prices/billable_metrics", "metric_code")
-    for table in ("prices/plans", "prices/charges", "prices/fixed_charges"):
+    of_plans = ("prices/plans", "prices/charges", "prices/fixed_charges", "prices/usage_thresholds")
+    for table in of_plans:
         keep(
             table,
             lambda row: (

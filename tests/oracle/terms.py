@@ -5,8 +5,8 @@ Belongs here: a subscription together with its plan, its zone and its days. Does
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -187,3 +187,17 @@ def segment_bounds(
     if segment.end < period.end:
         ends_at = min(first_instant(terms.zone_name, segment.end), ends_at)
     return starts_at, ends_at
+
+
+def through_the_end(
+    period: Period, segment: Segment[ScopedRow], row_on: Callable[[date], ScopedRow | None]
+) -> Segment[ScopedRow]:
+    """A segment with the last day of its period, if it lacks but that: the next plan's, which counts in no fee by days.
+
+    It is for the bounds of a line: the subscription goes on until it ends, at whatever hour.
+    """
+    if segment.end == period.last_billable_day + ONE_DAY < period.end:
+        row = row_on(segment.end)
+        if row is not None and row.scope == segment.row.scope:
+            return replace(segment, end=period.end)
+    return segment
