@@ -30,7 +30,10 @@ progressive_lines as (
             and lines.service_period_start < usage_periods.period_ends_at
             and usage_periods.is_open
     left join waiting on lines.subscription_id = waiting.subscription_id
-    where lines.fee_type like 'progressive%' and usage_periods.subscription_id is null and waiting.subscription_id is null
+    where
+        lines.fee_type like 'progressive%'
+        and usage_periods.subscription_id is null
+        and waiting.subscription_id is null
 ),
 
 notes as (

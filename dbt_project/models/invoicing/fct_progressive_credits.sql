@@ -5,7 +5,12 @@
 with
 
 excesses as (
-    select subscription_id, charge_code, period_starts_at, invoice_type = 'subscription' as is_settled_now, excess_amount
+    select
+        subscription_id,
+        charge_code,
+        period_starts_at,
+        invoice_type = 'subscription' as is_settled_now,
+        excess_amount
     from {{ ref('int_invoicing__progressive_credits') }}
     where excess_amount > 0
 ),

@@ -18,12 +18,11 @@ requests as (
     from {{ ref('int_subscriptions__requests') }}
 ),
 
-request_dates as (
-    select subscription_id, request_date, anchor_date from {{ ref('int_subscriptions__request_dates') }}
-),
+request_dates as (select subscription_id, request_date, anchor_date from {{ ref('int_subscriptions__request_dates') }}),
 
 registered as (
-    select subscription_id, period_ends_at, period_start_date, period_end_date from {{ ref('stg_issued__billed_periods') }}
+    select subscription_id, period_ends_at, period_start_date, period_end_date
+    from {{ ref('stg_issued__billed_periods') }}
     where fee_family = 'base'
 ),
 
