@@ -18,7 +18,10 @@
 {%- endmacro %}
 
 
-{# Number of the period that begins in the week or month of a date, or last before it: the date lies in it or the one before. #}
+{#
+    Number of the period that begins in the week or month of a date, or last before it: the date lies in it or the one before.
+    The macros below take it as a column: written out in each place it makes statements that take longer to read than to run.
+#}
 {% macro period_number(origin_date, interval_word, local_date) -%}
     case {{ interval_word }}
         when 'weekly' then {{ floored_quotient(days_between(origin_date, local_date), 7) }}
@@ -30,16 +33,14 @@
 {%- endmacro %}
 
 
-{# Number of the period in which a date lies. #}
-{% macro containing_period_number(origin_date, interval_word, local_date) -%}
-    {%- set number = period_number(origin_date, interval_word, local_date) -%}
+{# Number of the period in which a date lies; `number` is its `period_number`. #}
+{% macro containing_period_number(origin_date, interval_word, number, local_date) -%}
     {{ number }} - case when {{ period_start(origin_date, interval_word, number) }} > {{ local_date }} then 1 else 0 end
 {%- endmacro %}
 
 
-{# First day of the first period that begins after a date. #}
-{% macro next_period_start(origin_date, interval_word, local_date) -%}
-    {%- set number = period_number(origin_date, interval_word, local_date) -%}
+{# First day of the first period that begins after a date; `number` is its `period_number`. #}
+{% macro next_period_start(origin_date, interval_word, number, local_date) -%}
     case
         when {{ period_start(origin_date, interval_word, number) }} > {{ local_date }}
             then {{ period_start(origin_date, interval_word, number) }}

@@ -31,7 +31,7 @@ registered as (
     from {{ ref('stg_issued__billed_periods') }} as billed_periods
 ),
 
-numbered as (
+with_terms as (
     select
         registered.*,
         reviewed_subscriptions.examined_batch,
@@ -46,12 +46,10 @@ numbered as (
         resume_points.billing_start_date,
         resume_points.own_end_date,
         resume_points.own_billable_end_date,
-        {{ containing_period_number(
-            'terms.origin_date', 'resume_points.billing_interval', 'registered.period_start_date'
-        ) }} as period_number,
-        {{ containing_period_number(
-            'terms.origin_date', 'terms.billing_interval', 'registered.period_start_date'
-        ) }} as plan_period_number
+        {{ period_number('terms.origin_date', 'resume_points.billing_interval', 'registered.period_start_date') }}
+            as near_number,
+        {{ period_number('terms.origin_date', 'terms.billing_interval', 'registered.period_start_date') }}
+            as near_plan_number
     from registered
     inner join reviewed_subscriptions on registered.subscription_id = reviewed_subscriptions.subscription_id
     inner join terms on registered.subscription_id = terms.subscription_id
@@ -59,6 +57,16 @@ numbered as (
         on
             registered.subscription_id = resume_points.subscription_id
             and registered.fee_family = resume_points.fee_family
+),
+
+numbered as (
+    select
+        with_terms.*,
+        {{ containing_period_number('origin_date', 'billing_interval', 'near_number', 'period_start_date') }}
+            as period_number,
+        {{ containing_period_number('origin_date', 'plan_interval', 'near_plan_number', 'period_start_date') }}
+            as plan_period_number
+    from with_terms
 ),
 
 whole as (
