@@ -22,7 +22,7 @@ from tests.oracle.full_knowledge import Owed
 from tests.oracle.random_histories import CLOSE_DATES, WINTER_2025, History
 from tests.oracle.random_rows import Example
 from tests.oracle.usage import landing_files
-from tests.plain_close import close_through
+from tests.plain_close import close_date, close_through
 
 if TYPE_CHECKING:
     from orchestration.workspace import Workspace
@@ -62,7 +62,6 @@ def write_histories(folder: Path, histories: Sequence[History]) -> HistoryCompan
 def close_all(company: HistoryCompany) -> Workspace:
     """Close once a month: what fell due in between waits for the month's first, as if nobody had closed before."""
     from orchestration import close_steps
-    from orchestration.close import close_date
     from orchestration.workspace import Workspace
 
     folder = company.folder

@@ -11,12 +11,12 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.close import close_date
 from orchestration.look import credit_notes, invoice
 from tests.adjusted_company import LATER, adjusted_company  # noqa: F401  a fixture
 from tests.conftest import ClosedCompany
 from tests.oracle.credit_notes import returns_of_note
 from tests.oracle.settlement import Draw, tax_rows_of_lines
+from tests.plain_close import close_date
 
 
 @pytest.fixture(scope="module", name="company")

@@ -15,10 +15,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.close import close_date
 from orchestration.look import credit_notes, invoice
 from tests.conftest import ClosedCompany
-from tests.plain_close import close_through
+from tests.plain_close import close_date, close_through
 from tests.price_book import Book, write_book
 
 SINCE = {"valid_from": "2025-01-01", "recorded_at": "2025-01-01T00:00:00Z"}

@@ -14,7 +14,6 @@ import pytest
 
 from orchestration.catalog import load_catalog
 from orchestration.catalog.load import check_catalog
-from orchestration.close import close_date
 from orchestration.errors import BadInput
 from orchestration.look import credit_notes, invoice, invoices
 from tests.conftest import ClosedCompany
@@ -30,7 +29,7 @@ from tests.notes_company import (
     notes_company,  # noqa: F401  a fixture
     write_catalog,
 )
-from tests.plain_close import close_through
+from tests.plain_close import close_date, close_through
 from tests.small_company import published_bytes
 
 
@@ -324,6 +323,7 @@ def test_a_payment_that_was_counted_stays_and_one_of_nothing_is_named(
         load_catalog(again.workspace)
 
 
+@pytest.mark.deep
 def test_the_same_ends_from_a_copy_give_the_same_bytes(
     notes_company: NotesCompany,  # noqa: F811
     tmp_path,

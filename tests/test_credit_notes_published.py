@@ -14,7 +14,6 @@ import pytest
 
 from orchestration.catalog.findings import ERROR
 from orchestration.catalog.load import check_catalog
-from orchestration.close import close_date, close_through
 from orchestration.close_run import published_run, set_run_of
 from orchestration.dbt_runner import run_dbt
 from orchestration.errors import Refused
@@ -34,6 +33,7 @@ from tests.notes_company import (
     end_subscriptions,
     notes_company,  # noqa: F401  a fixture
 )
+from tests.plain_close import close_date, close_through
 from tests.small_company import published_bytes
 
 NOTES = (
@@ -93,6 +93,7 @@ def as_the_release_before_left_it(company: ClosedCompany) -> None:
     (company.workspace.published / "finance.duckdb").unlink()
 
 
+@pytest.mark.deep
 def test_an_older_warehouse_gives_back_what_it_billed(
     notes_company: NotesCompany,  # noqa: F811
     tmp_path: Path,

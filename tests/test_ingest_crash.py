@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from ingest_scratch import Scratch, flat
@@ -33,6 +34,12 @@ def put_second(scratch: Scratch) -> None:
     scratch.put(
         "third.csv", "transaction_id,code,external_subscription_id,tokens\nd,tokens,sub_1,7\n"
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _dbt_itself() -> Iterator[None]:
+    with patch.object(Scratch, "repeats_dbt", False):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,13 @@ import pytest
 
 from orchestration.catalog.findings import ERROR
 from orchestration.catalog.load import check_catalog
-from orchestration.close import close_date
 from orchestration.close_steps import CloseReport, pending_dates
 from orchestration.look import invoice
 from orchestration.migrate import init
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 from tests.conftest import ClosedCompany
-from tests.plain_close import close_through
+from tests.plain_close import close_date, close_through
 from tests.small_company import clock, write_company
 
 ADD_ONS = """\
@@ -198,6 +197,7 @@ def test_a_billed_fee_may_not_change(
     ]
 
 
+@pytest.mark.deep
 def test_an_older_warehouse_bills_one_offs(tmp_path: Path) -> None:
     """One whose catalog tables and views know nothing of them."""
     ws = write_company(tmp_path)
