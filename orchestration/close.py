@@ -102,8 +102,8 @@ def close_date(
     """Close `due_date` and what is due before it; if it is published, compute it again and compare.
 
     Returns:
-        The reports of the closes, in order; the outcome `unchanged` for a published one; empty if nothing is due on
-        that very date.
+        The reports of the closes, in order; the outcome `unchanged` for a published one. None of `due_date` itself, or
+        none at all, if it turns out that nothing is due on it.
 
     Raises:
         Refused, BadInput: as `close_through`; Refused also if a published close gives other rows than it did.

@@ -1,7 +1,8 @@
-"""dbt in this process: the arguments of the three invocations, and one call that leaves no file open behind it.
+"""dbt in this process: the arguments of the four invocations, and one call that leaves no file open behind it.
 
-Belongs here: which nodes an ingest, a preparation and a close build, the flags they share, and dbt's result as plain
-data. Does not belong here: what a failure means (`gate`, `ingest`) and what the models compute (dbt).
+Belongs here: which nodes an ingest, a preparation, a look at thresholds and a close build, the flags they share, and
+dbt's result as plain data. Does not belong here: what a failure means (`gate`, `ingest`) and what the models compute
+(dbt).
 
 dbt is imported inside the call: the import costs three CPU-seconds, which `meterhouse --help` must not pay.
 """
@@ -197,8 +198,8 @@ def _invoke(args: list[str]) -> DbtResult:
     finally:
         # dbt keeps the file open for its next invocation; until then nobody else could read it.
         DuckDBConnectionManager.close_all_connections()
-    # dbt catches these as if they were results: an interrupt must end the command.
-    if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
+    # dbt takes an interrupt, Ctrl-C's as well as Dagster's, for a result: whoever stops the command did not fail it.
+    if outcome.exception is not None and not isinstance(outcome.exception, Exception):
         raise outcome.exception
     results = getattr(outcome.result, "results", None) or ()
     return DbtResult(outcome.success, tuple(map(_node_result, results)), outcome.exception)

@@ -17,7 +17,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from orchestration.close_run import last_published_date, next_run
+from orchestration.close_run import CloseRun, last_published_date, next_run
 from orchestration.control import latest_catalog_version, set_run
 from orchestration.dbt_runner import (
     THRESHOLD_DATES_MODEL,
@@ -25,7 +25,6 @@ from orchestration.dbt_runner import (
     run_dbt,
     threshold_args,
 )
-from orchestration.errors import Refused
 from orchestration.prepare import dbt_refusal, is_prepared, project_digest
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
@@ -48,10 +47,7 @@ def candidate_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[d
         through: the last date looked at.
     """
     # Who has no thresholds does not pay for looking at usage.
-    if (
-        con.execute("select 1 from staging.stg_catalog__usage_thresholds limit 1").fetchone()
-        is None
-    ):
+    if not con.execute("select 1 from staging.stg_catalog__usage_thresholds limit 1").fetchall():
         return ()
     seen = _last_seen(con) or _Seen(date.min, -1, "")
     next_date = min(seen.close_date, through) + ONE_DAY
@@ -83,52 +79,46 @@ def first_passed(
     """
     for day in dates:
         with connect(ws) as con:
-            passed = _noted(con, day)
+            run = next_run(con, day)
+            passed = _noted(con, run)
         if passed is None:
             if looking_at is not None:
                 looking_at(day)
-            passed = _look_at(ws, day)
+            passed = _look_at(ws, run)
         if passed:
             return day
     return None
 
 
-def _look_at(ws: Workspace, day: date) -> int:
-    """Compute the fees so far at `day`, and note how many thresholds they pass."""
+def _noted(con: duckdb.DuckDBPyConnection, run: CloseRun) -> int | None:
+    """How many thresholds are passed at the date of `run`, as far as that is known from the same usage and prices."""
+    rows = con.execute(
+        "select passed_count from control.threshold_checks"
+        " where close_date = ? and checked_batch = ? and catalog_version = ?",
+        [run.close_date, run.cutoff_batch, run.catalog_version],
+    ).fetchall()
+    return int(rows[0][0]) if rows else None
+
+
+def _look_at(ws: Workspace, run: CloseRun) -> int:
+    """Compute the fees so far at the date of `run`, and note how many thresholds they pass."""
+    day, batch, version = run.close_date, run.cutoff_batch, run.catalog_version
     with connect(ws) as con:
-        run = next_run(con, day)
-        set_run(
-            con, "threshold_check", day, run.cutoff_batch, run.catalog_version, run.close_sequence
-        )
+        set_run(con, "threshold_check", day, batch, version, run.close_sequence)
     result = run_dbt(ws, threshold_args(is_prepared=is_prepared(ws, project_digest())))
-    if result.exception is not None and not isinstance(result.exception, Exception):
-        raise result.exception
     if not result.success:
         raise dbt_refusal(f"Whether a threshold is passed on {day} could not be told", result)
     with connect(ws) as con:
-        row = con.execute(f"select count(*) from invoicing.{THRESHOLDS_MODEL}").fetchone()
-        if row is None:
-            raise Refused(f"invoicing.{THRESHOLDS_MODEL} cannot be read.")
+        ((count,),) = con.execute(f"select count(*) from invoicing.{THRESHOLDS_MODEL}").fetchall()
         con.execute("begin")
         con.execute("delete from control.threshold_checks where close_date >= ?", [day])
         con.execute(
             "insert into control.threshold_checks"
             " (close_date, checked_batch, catalog_version, passed_count) values (?, ?, ?, ?)",
-            [day, run.cutoff_batch, run.catalog_version, row[0]],
+            [day, batch, version, count],
         )
         con.execute("commit")
-    return int(row[0])
-
-
-def _noted(con: duckdb.DuckDBPyConnection, day: date) -> int | None:
-    """How many thresholds are passed at `day` as far as that is known from the same usage and prices."""
-    run = next_run(con, day)
-    row = con.execute(
-        "select passed_count from control.threshold_checks"
-        " where close_date = ? and checked_batch = ? and catalog_version = ?",
-        [day, run.cutoff_batch, run.catalog_version],
-    ).fetchone()
-    return None if row is None else int(row[0])
+    return int(count)
 
 
 def _last_seen(con: duckdb.DuckDBPyConnection) -> _Seen | None:
