@@ -4,7 +4,8 @@ Belongs here: its catalog, its usage as it becomes known, and closing it. Does n
 them).
 
 Usage is of the 4th, the 10th and the 20th, in two zones of the 15th, so that thresholds are passed on the days after.
-Before the second step usage of the 3rd arrives and some of the 4th is retracted, before the third a plan is changed.
+Before the second step usage of the 3rd arrives and some of the 4th is retracted, before the third a plan is changed,
+and one turns out to have been another from the start.
 One customer's entity has five days of grace. A token costs 1, a call too, where nothing else is said.
 """
 
@@ -70,11 +71,16 @@ PLANS = [
     plan("east"),
     plan("twice"),
     plan("grace"),
+    plan("turn"),
+    plan("gone_1"),
+    plan("gone_2"),
 ]
 CHARGES = [
     *(charge(one) for one in ("rise", "steps", "change_1", "change_2", "most", "least", "back")),
     *(charge(one) for one in ("paid", "ahead", "opening", "late", "wallet", "west", "east")),
-    *(charge(one) for one in ("twice", "grace")),
+    *(charge(one) for one in ("twice", "grace", "gone_1", "gone_2")),
+    charge("turn", maximum_amount="100", valid_to="2025-12-16"),
+    charge("turn", price="2", maximum_amount="100", valid_from="2025-12-16"),
     charge("cap", maximum_amount="80"),
     charge("most", "calls", "20"),
     charge("least", "calls", minimum_amount="500"),
@@ -106,6 +112,8 @@ THRESHOLDS = [
     threshold("twice", "25"),
     threshold("twice", "50"),
     threshold("grace", "100"),
+    threshold("turn", "100"),
+    threshold("gone_1", "50"),
 ]
 
 
@@ -151,6 +159,8 @@ USAGE = (
         used("yen", "04", 301),
         used("wallet", "04", 60),
         used("twice", "04", 30),
+        used("turn", "04", 120),
+        used("gone", "04", 60),
         used("grace", "2025-11-20T09:00:00Z", 60),
         used("grace", "04", 50),
     ],
@@ -197,7 +207,7 @@ def subscription(plan_code: str, started_at: str = START) -> Row:
 
 def catalog(step: int, payments: Sequence[Row]) -> dict[str, list[Row]]:
     """The rows by file, as they are known at a step, from 0."""
-    codes = [one["plan_code"] for one in PLANS if one["plan_code"] != "change_2"]
+    codes = [one["plan_code"] for one in PLANS if not one["plan_code"].endswith("_2")]
     customers = sorted({code.partition("_")[0] for code in codes})
     rates = {"rise": "vat", "back": "vat", "paid": "vat", "twice": "vat", "yen": "levy"}
     return {
@@ -206,9 +216,9 @@ def catalog(step: int, payments: Sequence[Row]) -> dict[str, list[Row]]:
             {"metric_code": "tokens", "metric_name": "Tokens", "aggregation_type": "sum"}
             | {"field_name": "n"},
         ],
-        "prices/plans": PLANS,
-        "prices/charges": CHARGES,
-        "prices/usage_thresholds": THRESHOLDS,
+        "prices/plans": [*PLANS],
+        "prices/charges": [*CHARGES],
+        "prices/usage_thresholds": [*THRESHOLDS],
         "prices/charge_filters": [detail("tokens", filter_code="eu", display_name="EU")],
         "prices/charge_filter_values": [
             detail("tokens", filter_code="eu", property_name="region", property_value="eu")
@@ -231,7 +241,7 @@ def catalog(step: int, payments: Sequence[Row]) -> dict[str, list[Row]]:
         ],
         "accounts/subscriptions": [
             *map(subscription, codes),
-            *([subscription("change_2", UPGRADE)] if step == 2 else []),
+            *([subscription("change_2", UPGRADE), subscription("gone_2")] if step == 2 else []),
         ],
         "accounts/payments": list(payments),
         "credits/wallets": [

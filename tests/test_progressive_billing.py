@@ -140,6 +140,14 @@ def test_a_charge_s_maximum_cuts_progressive_fees_too(company: ClosedCompany) ->
     ]
 
 
+def test_a_charge_s_maximum_is_that_of_the_whole_period(company: ClosedCompany) -> None:
+    """100 over both rows of the price; of the first alone it would be 48.39 on the 5th."""
+    assert documents(company, "turn") == [
+        "12-05 progressive: fee tokens 120.00, maximum tokens -20.00",
+        "01-01 subscription: fee tokens 120.00, maximum tokens -20.00, credit tokens -100.00",
+    ]
+
+
 def test_the_plan_s_maximum_caps_the_credits_in_the_order_of_charges(
     company: ClosedCompany,
 ) -> None:
@@ -211,6 +219,15 @@ def test_notes_give_back_of_each_invoice_what_it_came_to(company: ClosedCompany)
         ("01-01", "12-05", "30.00", "6.00", "0.00", "36.00", "0.00"),
         ("01-01", "12-11", "30.00", "6.00", "0.00", "36.00", "0.00"),
     ]
+
+
+def test_usage_of_a_period_that_is_corrected_away_is_given_back(company: ClosedCompany) -> None:
+    """Known before the 16th: the plan was another one, which has no thresholds, from the start."""
+    assert documents(company, "gone") == [
+        "12-05 progressive: fee tokens 60.00",
+        "01-01 subscription: fee tokens 60.00",
+    ]
+    assert notes(company, "gone") == [("12-16", "12-05", "60.00", "0.00", "0.00", "60.00", "0.00")]
 
 
 def test_days_of_grace_leave_two_periods_open(company: ClosedCompany) -> None:
@@ -293,5 +310,5 @@ def test_progressive_lines_and_their_notes_come_to_nothing(company: ClosedCompan
         "select count(*), sum(amount) from invoice_lines where fee_type = 'progressive_charge' and amount <> 0"
     )
     # 110, 130 and 170, 60 and 45, 85, 30 and 20, 85, 8 and 14 and 1, 110, 110, 30, 5, 110, 1054, 60, 10, 10, 30 and 60,
-    # 60 and 50.
-    assert (count, amount) == (25, Decimal(2457))
+    # 60 and 50, 120, 60.
+    assert (count, amount) == (27, Decimal(2637))

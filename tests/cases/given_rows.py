@@ -24,7 +24,7 @@ from .stored import Stored
 from .trials import Trial, first_instant, local_date
 
 PERIODS = "fct_subscription_periods"
-BILLABLE = "int_metering__billable_charges"
+BILLABLE = "int_metering__charge_segments"
 EVENTS = "int_metering__charge_events"
 QUANTITIES = "fct_usage_quantities"
 LINES = "fct_invoice_lines"

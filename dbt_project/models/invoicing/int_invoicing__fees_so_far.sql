@@ -9,7 +9,7 @@ running as (select close_date from {{ ref('stg_control__run') }}),
 open_periods as (
     select subscription_id, period_starts_at, measured_until_at, threshold_subscription_id
     from {{ ref('fct_open_periods') }}
-    where is_progressive
+    where threshold_subscription_id is not null
 ),
 
 charge_names as (

@@ -1,5 +1,5 @@
 -- R-PROGRESSIVE: the fees that count as lifetime usage, charges with their maximums: what stands issued, what this close
--- bills, and what progressive invoices billed of periods that are still open.
+-- bills, and what progressive invoices billed of periods that are still open. What policy leaves out is not billed.
 -- Grain: one row per fee.
 
 with
@@ -16,6 +16,12 @@ fees as (
     where fee_type in ('charge', 'charge_in_advance', 'charge_maximum')
 ),
 
+left_out as (
+    select subscription_id, cast(0 - difference_amount as decimal(20, 4)) as amount, false as is_outstanding
+    from {{ ref('int_invoicing__adjustments') }}
+    where handling = 'left_out' and fee_type in ('charge', 'charge_in_advance', 'charge_maximum')
+),
+
 outstanding as (
     select subscription_id, amount, true as is_outstanding
     from {{ ref('int_invoicing__outstanding_fees') }}
@@ -26,6 +32,8 @@ lifetime_fees as (
     select * from standing_lines
     union all
     select * from fees
+    union all
+    select * from left_out
     union all
     select * from outstanding
 )

@@ -1,4 +1,5 @@
--- R-CHARGE: the charges that each measured period bills, as invoicing reads them.
+-- R-CHARGE: the charges of each measured period, as invoicing reads them: also the parts of
+-- open periods that have not begun, for the maximum of the whole period.
 -- Grain: one row per (subscription_id, period_starts_at, charge_code, segment_starts_at).
 
 with
@@ -18,7 +19,7 @@ billable_charges as (
         is_pay_in_advance,
         charge_row_number,
         metric_code
-    from {{ ref('int_metering__billable_charges') }}
+    from {{ ref('int_metering__charge_segments') }}
 )
 
 select * from billable_charges
