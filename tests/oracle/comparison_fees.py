@@ -18,8 +18,11 @@ from .full_knowledge import PROGRESSIVE, FeeKey, Owed
 KEY = "subscription_id, fee_type, charge_code, filter_code, group_key, service_period_start"
 OF_LINES = ", ".join(f"lines.{column}" for column in KEY.split(", "))
 LINES = f"select {OF_LINES}, lines.amount from invoice_lines as lines"
+# What an adjustment takes of a progressive line is usage of its charge.
+CREDITED_TYPE = """case when credits.cause = 'progressive_billing' then lines.fee_type else
+    replace(replace(lines.fee_type, 'progressive_charge', 'charge'), 'progressive_maximum', 'charge_maximum') end"""
 CREDITS = f"""
-    select {OF_LINES}, credits.amount, credits.cause, notes.issue_date
+    select {OF_LINES.replace("lines.fee_type", CREDITED_TYPE)}, credits.amount, credits.cause, notes.issue_date
     from credit_note_lines as credits
     inner join credit_notes as notes using (credit_note_number)
     inner join invoice_lines as lines

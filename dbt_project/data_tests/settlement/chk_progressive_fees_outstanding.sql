@@ -39,9 +39,11 @@ progressive_lines as (
 notes as (
     select invoice_number, invoice_line_number, amount
     from {{ ref('stg_issued__credit_note_lines') }}
+    where cause = 'progressive_billing'
     union all
     select invoice_number, invoice_line_number, amount
     from {{ ref('fct_credit_note_lines') }}
+    where cause = 'progressive_billing'
 ),
 
 amounts as (

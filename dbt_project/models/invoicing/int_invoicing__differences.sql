@@ -72,7 +72,7 @@ both_sides as (
         issued_amount,
         cast(null as varchar) as price_details,
         original_invoice_number,
-        tax_codes
+        case when not is_progressive_line then tax_codes end as tax_codes
     from {{ ref('int_invoicing__reopened_lines') }}
 ),
 

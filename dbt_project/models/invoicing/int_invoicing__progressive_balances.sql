@@ -1,5 +1,5 @@
--- R-PROGRESSIVE: the lines of progressive invoices and of their credits, less what notes took off them. Those of an open period
--- wait for its bill. This close settles the others, if it bills usage of the subscription, or none of it is open any more.
+-- R-PROGRESSIVE: the lines of progressive invoices and of their credits, less what notes gave back of them. Those of an open
+-- period wait for its bill. This close settles the others, if it bills usage of the subscription, or none of it is open any more.
 -- Grain: one row per (invoice_number, line_number).
 
 with
@@ -28,6 +28,7 @@ credited as (
         invoice_line_number,
         sum(amount) as amount
     from {{ ref('stg_issued__credit_note_lines') }}
+    where cause = 'progressive_billing'
     group by invoice_number, invoice_line_number
 ),
 

@@ -1,6 +1,7 @@
 -- R-ADJUST: the issued lines of the periods that this close computes again, each with what credit notes took of it.
 -- What a note gave back at the end of a subscription stays issued, since that note alone settles an end; unless the end was
--- withdrawn.
+-- withdrawn. What progressive invoices billed of the usage is not issued for it, since the period's invoice billed all of it;
+-- but notes take off their lines what the period's invoice credited.
 -- Grain: one row per (invoice_number, line_number).
 
 with
@@ -17,69 +18,109 @@ reopened_periods as (
     from {{ ref('fct_reopened_periods') }}
 ),
 
-issued_lines as (
-    select
-        lines.*,
-        {{ fee_family_of('lines.fee_type') }} as fee_family,
-        {{ compared_key('lines', 'service_period_start') }} as compared_key
-    from {{ ref('stg_issued__invoice_lines') }} as lines
-),
-
-invoices as (select document_key, invoice_number from {{ ref('stg_issued__invoices') }}),
-
 credited as (
     select
         invoice_number,
         invoice_line_number,
         sum(amount) as amount,
-        sum(case when not {{ is_note_of_an_end('cause') }} then amount else 0 end) as adjusted_amount
+        sum(case when not {{ is_note_of_an_end('cause') }} then amount else 0 end) as adjusted_amount,
+        sum(case when cause = 'progressive_billing' then amount else 0 end) as excess_amount
     from {{ ref('stg_issued__credit_note_lines') }}
     group by invoice_number, invoice_line_number
 ),
 
+issued_lines as (
+    select
+        lines.*,
+        lines.fee_type like 'progressive%' as is_progressive_line,
+        case when lines.fee_type like 'progressive%' then 'usage' else {{ fee_family_of('lines.fee_type') }} end
+            as fee_family,
+        {{ compared_key('lines', 'service_period_start') }} as compared_key,
+        coalesce(credited.adjusted_amount, 0) - coalesce(credited.excess_amount, 0) as adjusted_amount,
+        coalesce(credited.amount, 0) as credited_amount,
+        lines.amount - lines.coupon_amount - coalesce(credited.amount, 0) as left_amount
+    from {{ ref('stg_issued__invoice_lines') }} as lines
+    left join credited
+        on lines.invoice_number = credited.invoice_number and lines.line_number = credited.invoice_line_number
+    where lines.subscription_id in (select subscription_id from reopened_periods)
+),
+
+-- Where an invoice credits progressive fees, its lines have less left than their amounts: of the charge, and of all usage.
+with_rooms as (
+    select
+        issued_lines.*,
+        max(case when fee_type = 'progressive_credit' then 1 else 0 end) over of_charge as has_credit,
+        greatest(sum(left_amount) over of_charge, 0) as charge_room,
+        max(case when fee_type = 'progressive_credit' then 1 else 0 end) over of_usage as has_credits,
+        greatest(sum(left_amount) over of_usage, 0) as usage_room
+    from issued_lines
+    window
+        of_charge as (partition by invoice_number, subscription_id, fee_family, charge_code),
+        of_usage as (partition by invoice_number, subscription_id, fee_family)
+),
+
+held_to_charges as (
+    select
+        with_rooms.*,
+        case
+            when has_credit = 0 then left_amount
+            else {{ held_to_room(
+                'left_amount', 'charge_room', 'invoice_number, subscription_id, fee_family, charge_code'
+            ) }}
+        end as charge_left_amount
+    from with_rooms
+    where fee_type <> 'progressive_credit'
+),
+
+held_to_usage as (
+    select
+        held_to_charges.*,
+        case
+            when has_credits = 0 then charge_left_amount
+            else {{ held_to_room('charge_left_amount', 'usage_room', 'invoice_number, subscription_id, fee_family') }}
+        end as uncredited_amount
+    from held_to_charges
+),
+
+invoices as (select document_key, invoice_number from {{ ref('stg_issued__invoices') }}),
+
 reopened_lines as (
     select
-        issued_lines.publication_sequence,
-        issued_lines.invoice_number,
-        issued_lines.line_number,
-        issued_lines.subscription_id,
-        issued_lines.fee_family,
+        lines.publication_sequence,
+        lines.invoice_number,
+        lines.line_number,
+        lines.subscription_id,
+        lines.fee_family,
         reopened_periods.plan_period_number,
         reopened_periods.period_starts_at,
-        issued_lines.compared_key,
-        issued_lines.fee_type,
-        issued_lines.charge_code,
-        issued_lines.metric_code,
-        issued_lines.filter_code,
-        issued_lines.group_key,
-        issued_lines.description,
-        issued_lines.service_period_start,
-        issued_lines.service_period_end,
-        issued_lines.quantity,
-        coalesce(invoices.invoice_number, issued_lines.original_invoice_number) as original_invoice_number,
-        issued_lines.tax_codes,
-        issued_lines.tax_rate,
+        lines.compared_key,
+        {{ usage_fee_type('lines.fee_type') }} as fee_type,
+        lines.charge_code,
+        lines.metric_code,
+        lines.filter_code,
+        lines.group_key,
+        lines.description,
+        lines.service_period_start,
+        lines.service_period_end,
+        case when lines.is_progressive_line then 0 else lines.quantity end as quantity,
+        coalesce(invoices.invoice_number, lines.original_invoice_number) as original_invoice_number,
+        lines.is_progressive_line,
+        lines.tax_codes,
+        lines.tax_rate,
         cast(
-            issued_lines.amount - case
-                when reopened_periods.is_end_withdrawn then coalesce(credited.amount, 0)
-                else coalesce(credited.adjusted_amount, 0)
-            end as decimal(20, 4)
+            case when lines.is_progressive_line then 0 else lines.amount end
+            - case when reopened_periods.is_end_withdrawn then lines.credited_amount else lines.adjusted_amount end
+            as decimal(20, 4)
         ) as issued_amount,
-        cast(
-            issued_lines.amount - issued_lines.coupon_amount - coalesce(credited.amount, 0) as decimal(20, 4)
-        ) as uncredited_amount
+        cast(lines.uncredited_amount as decimal(20, 4)) as uncredited_amount
     from reopened_periods
-    inner join issued_lines
+    inner join held_to_usage as lines
         on
-            reopened_periods.subscription_id = issued_lines.subscription_id
-            and reopened_periods.fee_family = issued_lines.fee_family
-            and reopened_periods.period_starts_at <= issued_lines.service_period_start
-            and reopened_periods.period_ends_at > issued_lines.service_period_start
+            reopened_periods.subscription_id = lines.subscription_id
+            and reopened_periods.fee_family = lines.fee_family
+            and reopened_periods.period_starts_at <= lines.service_period_start
+            and reopened_periods.period_ends_at > lines.service_period_start
     left join invoices on reopened_periods.document_key = invoices.document_key
-    left join credited
-        on
-            issued_lines.invoice_number = credited.invoice_number
-            and issued_lines.line_number = credited.invoice_line_number
 )
 
 select * from reopened_lines

@@ -1,6 +1,7 @@
 -- R-ADJUST: the issued lines of periods that this close does not compute again: of those that it does, nothing counts as billed,
 -- so that they come out as one computation would have given them. What adjustments took back of a line does not count either.
--- What progressive invoices billed in advance of their period's invoice is none of it (R-PROGRESSIVE).
+-- What progressive invoices billed in advance of their period's invoice is none of it (R-PROGRESSIVE), but what adjustments took
+-- of their lines is.
 -- Grain: one row per line_key.
 
 with
@@ -11,7 +12,7 @@ taken_back as (
         invoice_line_number,
         sum(amount) as amount
     from {{ ref('stg_issued__credit_note_lines') }}
-    where not {{ is_note_of_an_end('cause') }}
+    where not {{ is_note_of_an_end('cause') }} and cause <> 'progressive_billing'
     group by invoice_number, invoice_line_number
 ),
 
@@ -21,15 +22,15 @@ issued_lines as (
         line_number,
         line_key,
         subscription_id,
-        fee_type,
+        {{ usage_fee_type('fee_type') }} as fee_type,
         charge_code,
         filter_code,
         group_key,
         service_period_start,
-        amount,
-        {{ fee_family_of('fee_type') }} as fee_family
+        case when fee_type like 'progressive%' then 0 else amount end as amount,
+        case when fee_type like 'progressive%' then 'usage' else {{ fee_family_of('fee_type') }} end as fee_family
     from {{ ref('stg_issued__invoice_lines') }}
-    where fee_type not like 'progressive%'
+    where fee_type <> 'progressive_credit'
 ),
 
 reopened_periods as (
