@@ -46,8 +46,9 @@ GOLDEN = {
     # The base fee of October, in arrears; nothing of October's usage is left to bill.
     ("cust_mosaic", "2025-11-01"): ([("subscription", 1, "15.00")], "0.00", "0.00", "15.00"),
     # A new month counts from 0: 40 x 0.105.
-    ("cust_mosaic", "2025-11-24"): ([("charge_in_advance", 40, "4.20")], "0.00", "0.00", "4.20"),
-    ("cust_mosaic", "2025-12-01"): ([("subscription", 1, "15.00")], "0.00", "0.00", "15.00"),
+    ("cust_mosaic", "2025-12-01"): (
+        [("subscription", 1, "15.00"), ("charge_in_advance", 40, "4.20")], "0.00", "0.00", "19.20",
+    ),
     # The last microsecond of the year: 5 x 0.105 = 0.525, half away from zero.
     ("cust_mosaic", "2026-01-01"): (
         [("subscription", 1, "15.00"), ("charge_in_advance", 5, "0.53")], "0.00", "0.00", "15.53",

@@ -305,7 +305,7 @@ def _platform() -> Content:
 
 
 def _cinder() -> Content:
-    """Thirteen weeks whose values are JSON numbers with up to nine decimals, and a few events before billing starts."""
+    """Five weeks whose values are JSON numbers with up to nine decimals, and a few events before billing starts."""
     usage = STORY["cinder"]
     lines = []
     for week in usage.totals:
