@@ -80,8 +80,9 @@ class _ByCompany(LoadFileScheduling):
         return next(names, scope)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    return _ByCompany(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """None where tests are dealt out one by one, as the long runs are: each builds a company of its own."""
+    return _ByCompany(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session", autouse=True)
