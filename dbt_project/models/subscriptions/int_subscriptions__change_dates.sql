@@ -30,7 +30,8 @@ registered_spans as (
     select
         subscription_id,
         min(period_start_date) as period_start_date,
-        max(period_end_date) as period_end_date
+        max(period_end_date) as period_end_date,
+        max(period_ends_at) as period_ends_at
     from registered
     group by subscription_id
 ),
@@ -44,8 +45,14 @@ pairs as (
         earlier.billing_interval,
         {{ period_origin('request_dates.anchor_date', 'earlier.billing_time') }} as origin_date,
         request_dates.request_date,
+        earlier.stated_end_at,
         registered_spans.period_start_date as registered_from,
-        registered_spans.period_end_date as registered_until
+        -- An end of the subscription's own is no bound, even in the last instant of a period.
+        case
+            when registered_spans.period_ends_at = earlier.stated_end_at
+                then cast(registered_spans.period_end_date - interval '1' day as date)
+            else registered_spans.period_end_date
+        end as registered_until
     from requests as earlier
     inner join requests as later
         on
@@ -85,6 +92,7 @@ dates_before as (
         registered.period_ends_at as registered_ends_at
     from pairs
     inner join registered on pairs.subscription_id = registered.subscription_id
+    where registered.period_ends_at <> pairs.stated_end_at
 ),
 
 counted as (
