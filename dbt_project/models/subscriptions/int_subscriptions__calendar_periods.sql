@@ -7,13 +7,21 @@ running as (select close_date from {{ ref('stg_control__run') }}),
 
 terms as (select subscription_id, origin_date, billing_starts_at from {{ ref('int_subscriptions__terms') }}),
 
-first_registered as (
+-- What is registered, each with how far it was before: corrections may have left time between two of them.
+registered as (
     select
         subscription_id,
         fee_family,
-        min(period_start_date) as period_start_date
+        period_starts_at,
+        period_start_date,
+        max(period_ends_at) over before_it as earlier_ends_at,
+        max(period_end_date) over before_it as earlier_end_date
     from {{ ref('stg_issued__billed_periods') }}
-    group by subscription_id, fee_family
+    window before_it as (
+        partition by subscription_id, fee_family
+        order by period_start_date, period_end_date
+        rows between unbounded preceding and 1 preceding
+    )
 ),
 
 resume_points as (
@@ -31,7 +39,8 @@ resume_points as (
     from {{ ref('int_subscriptions__resume_points') }}
 ),
 
--- From where a subscription resumes to its end; and where its start moved back, from there to what was registered first.
+-- From where a subscription resumes to its end; and up to each registered period, from what was registered before it, or from
+-- where billing starts now.
 unregistered as (
     select
         subscription_id,
@@ -41,6 +50,7 @@ unregistered as (
         first_row_date,
         resumes_at,
         resume_date,
+        cast(null as timestamp) as stops_at,
         subscription_end_date,
         billable_end_date
     from resume_points
@@ -52,17 +62,18 @@ unregistered as (
         resume_points.billing_interval,
         resume_points.is_due_at_start,
         resume_points.first_row_date,
-        terms.billing_starts_at as resumes_at,
-        resume_points.billing_start_date as resume_date,
-        least(first_registered.period_start_date, resume_points.subscription_end_date) as subscription_end_date,
-        least(first_registered.period_start_date, resume_points.billable_end_date) as billable_end_date
+        greatest(registered.earlier_ends_at, terms.billing_starts_at) as resumes_at,
+        greatest(registered.earlier_end_date, resume_points.billing_start_date) as resume_date,
+        registered.period_starts_at as stops_at,
+        least(registered.period_start_date, resume_points.subscription_end_date) as subscription_end_date,
+        least(registered.period_start_date, resume_points.billable_end_date) as billable_end_date
     from resume_points
     inner join terms on resume_points.subscription_id = terms.subscription_id
-    inner join first_registered
+    inner join registered
         on
-            resume_points.subscription_id = first_registered.subscription_id
-            and resume_points.fee_family = first_registered.fee_family
-            and resume_points.billing_start_date < first_registered.period_start_date
+            resume_points.subscription_id = registered.subscription_id
+            and resume_points.fee_family = registered.fee_family
+            and greatest(registered.earlier_end_date, resume_points.billing_start_date) < registered.period_start_date
 ),
 
 numbered as (
@@ -97,6 +108,7 @@ clipped_to_the_subscription as (
         is_due_at_start,
         whole_start_date <= resume_date as is_resumed,
         resumes_at,
+        stops_at,
         whole_start_date,
         whole_end_date,
         greatest(whole_start_date, resume_date) as period_start_date,

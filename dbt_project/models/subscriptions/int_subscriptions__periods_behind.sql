@@ -1,5 +1,6 @@
 -- R-REOPEN: the registered periods that the close looks at again. Where the start of the subscription moved back, or its end on,
--- a period that is due now and adjoins a registered one inside one whole period becomes a part of it.
+-- a period that is due now and adjoins a registered one inside one whole period becomes a part of it: of the one before it, if
+-- there are two.
 -- Grain: one row per (subscription_id, fee_family, registered_starts_at).
 
 with
@@ -44,6 +45,32 @@ due_periods as (
     inner join running on periods_ahead.due_date <= running.close_date
 ),
 
+-- Of two registered periods that the same one adjoins, the earlier takes it.
+due_after as (
+    select
+        due_periods.*,
+        registered_periods.registered_starts_at
+    from due_periods
+    inner join registered_periods
+        on
+            due_periods.subscription_id = registered_periods.subscription_id
+            and due_periods.fee_family = registered_periods.fee_family
+            and due_periods.period_starts_at = registered_periods.registered_ends_at
+            and due_periods.period_end_date <= registered_periods.whole_end_date
+            and due_periods.period_start_date < registered_periods.whole_end_date
+),
+
+due_before as (
+    select due_periods.*
+    from due_periods
+    left join due_after
+        on
+            due_periods.subscription_id = due_after.subscription_id
+            and due_periods.fee_family = due_after.fee_family
+            and due_periods.period_starts_at = due_after.period_starts_at
+    where due_after.subscription_id is null
+),
+
 joined_up as (
     select
         registered_periods.subscription_id,
@@ -73,19 +100,17 @@ joined_up as (
         earlier.period_start_date as earlier_start_date,
         later.period_start_date as later_start_date
     from registered_periods
-    left join due_periods as earlier
+    left join due_before as earlier
         on
             registered_periods.subscription_id = earlier.subscription_id
             and registered_periods.fee_family = earlier.fee_family
             and registered_periods.registered_start_date = earlier.period_end_date
             and registered_periods.whole_start_date <= earlier.period_start_date
-    left join due_periods as later
+    left join due_after as later
         on
             registered_periods.subscription_id = later.subscription_id
             and registered_periods.fee_family = later.fee_family
-            and registered_periods.registered_ends_at = later.period_starts_at
-            and registered_periods.whole_end_date >= later.period_end_date
-            and registered_periods.whole_end_date > later.period_start_date
+            and registered_periods.registered_starts_at = later.registered_starts_at
 )
 
 select * from joined_up

@@ -18,6 +18,7 @@ calendar_periods as (
         is_due_at_start,
         is_resumed,
         resumes_at,
+        stops_at,
         whole_start_date,
         whole_end_date,
         period_start_date,
@@ -48,7 +49,7 @@ bounded_in_utc as (
             when calendar_periods.is_resumed then calendar_periods.resumes_at
             else greatest(calendar_periods.resumes_at, first_days.starts_at)
         end as period_starts_at,
-        least(last_days.starts_at, terms.ended_at) as period_ends_at,
+        least(last_days.starts_at, terms.ended_at, calendar_periods.stops_at) as period_ends_at,
         first_days.starts_at as whole_period_starts_at,
         last_days.starts_at as whole_period_ends_at,
         case
