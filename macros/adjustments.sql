@@ -12,9 +12,6 @@
         when 'fixed_charge' then 'fixed'
         when 'fixed_charge_in_advance' then 'fixed_in_advance'
         when 'commitment_true_up' then 'commitment'
-        when 'progressive_charge' then 'progressive'
-        when 'progressive_maximum' then 'progressive'
-        when 'progressive_credit' then 'progressive'
         else 'usage'
     end
 {%- endmacro %}
@@ -68,7 +65,7 @@
 {%- endmacro %}
 
 
-{# R-NOTE: whether a credited line gives back unused days at the end of a subscription. #}
-{% macro is_note_of_an_end(cause) -%}
-    ({{ cause }} in ('terminated', 'upgrade', 'downgrade'))
+{# R-ADJUST: whether a credited line is of a note that corrects what was billed, not one of an end or of progressive billing. #}
+{% macro is_note_of_a_correction(cause) -%}
+    ({{ cause }} not in ('terminated', 'upgrade', 'downgrade', 'progressive_billing'))
 {%- endmacro %}

@@ -13,9 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 from .comparison import Query, Rows
-from .full_knowledge import PROGRESSIVE, FeeKey, Owed
+from .full_knowledge import FAMILIES, OF_PLAN_PERIODS, PROGRESSIVE, FeeKey, Owed
+from .numbers import minor_unit
 
-KEY = "subscription_id, fee_type, charge_code, filter_code, group_key, service_period_start"
+KEY = (
+    "subscription_id, fee_type, charge_code, filter_code, group_key, "
+    "service_period_start, service_period_end"
+)
 OF_LINES = ", ".join(f"lines.{column}" for column in KEY.split(", "))
 LINES = f"select {OF_LINES}, lines.amount from invoice_lines as lines"
 # What an adjustment takes of a progressive line is usage of its charge.
@@ -52,10 +56,11 @@ class Issued:
     """What was issued of each fee: lines less notes of adjustments, and of ends that were withdrawn.
 
     `elsewhere`: what the newest adjustment owes to a fee but settled with others of its net, or left out. `left_out`:
-    the latter alone.
+    the latter alone. `pieces`: the beginnings of the service periods of its lines.
     """
 
     amounts: Amounts = field(default_factory=lambda: defaultdict(Decimal))
+    pieces: defaultdict[FeeKey, set[datetime]] = field(default_factory=lambda: defaultdict(set))
     elsewhere: Amounts = field(default_factory=lambda: defaultdict(Decimal))
     left_out: Amounts = field(default_factory=lambda: defaultdict(Decimal))
     handlings: Counter[str] = field(default_factory=Counter)
@@ -69,19 +74,20 @@ def issued_fees(finance: Query, owed: Owed) -> Issued:
     def keyed(sql: str) -> list[tuple[FeeKey, tuple[Any, ...]]]:
         rows = (row for row in finance(sql) if row[0] in owed.terms)
         return [
-            (owed.key_of(row[0], *_named_fee(row[1], row[2:5]), _utc(row[5])), row[6:])
+            (owed.key_of(row[0], *_named_fee(row[1], row[2:5]), _bounds(*row[5:7])), row[5:])
             for row in rows
         ]
 
-    for key, (amount,) in keyed(LINES):
+    for key, (starts_at, _, amount) in keyed(LINES):
         found.amounts[key] += amount
-    for key, (difference, left_out, handling, close_date) in keyed(ADJUSTMENTS):
+        found.pieces[key].add(starts_at)
+    for key, (_, _, difference, left_out, handling, close_date) in keyed(ADJUSTMENTS):
         newest[key] = max(newest.get(key, date.min), close_date)
         found.handlings[handling] += 1
         found.left_out[key] += left_out
         if handling != "lines":
             found.elsewhere[key] += difference
-    for key, (amount, cause, close_date) in keyed(CREDITS):
+    for key, (_, _, amount, cause, close_date) in keyed(CREDITS):
         if cause not in ENDS or owed.is_end_open(key):
             found.amounts[key] -= amount
         if cause not in ENDS and newest.get(key) == close_date:
@@ -120,18 +126,26 @@ def published_fees(finance: Query, owed: Owed) -> dict[str, Rows]:
     fees: Rows = {}
     left: Counter[tuple[str, str]] = Counter()
     unsettled: set[tuple[str, str]] = set()
+    progressive: Counter[tuple[Any, ...]] = Counter()
     for key in keys:
         name = _named(owed, key)
         customer = (name[0], owed.terms[key[0]].currency)
-        if not owed.is_settled(key) and key[1] == PROGRESSIVE:
+        if key[1] == PROGRESSIVE:
+            # One line credits what was billed of all periods that its invoice bills.
+            if owed.is_settled(key):
+                progressive[name[:-1]] += issued.amounts[key]
             continue
         if not owed.is_settled(key):
             unsettled.add(customer)
             continue
         amount = issued.amounts[key] + issued.elsewhere[key]
+        rounded_apart = _rounded_apart(owed, key, issued, amounts.get(key, Decimal(0)))
+        amount += rounded_apart
         left[customer] += amounts.get(key, Decimal(0)) - issued.amounts[key] - issued.left_out[key]
+        left[customer] -= rounded_apart
         if amount:
             fees[name] = {"amount": amount}
+    fees.update((name, {"amount": amount}) for name, amount in progressive.items() if amount)
     return {
         "fees": fees,
         "left": {
@@ -146,9 +160,27 @@ def published_fees(finance: Query, owed: Owed) -> dict[str, Rows]:
     }
 
 
+def _rounded_apart(owed: Owed, key: FeeKey, issued: Issued, owes: Decimal) -> Decimal:
+    """What is owed of a fee beyond what was issued, if that is no more than the rounding of its pieces.
+
+    A prorated fee of a period that was registered in pieces is rounded in each of them.
+    """
+    pieces = len(issued.pieces[key])
+    difference = owes - issued.amounts[key] - issued.elsewhere[key]
+    unit = Decimal(1).scaleb(-minor_unit(owed.terms[key[0]].currency))
+    is_prorated = key[1] in FAMILIES and key[1] not in OF_PLAN_PERIODS
+    if is_prorated and pieces > 1 and abs(difference) <= unit * (pieces + 1) / 2:
+        return difference
+    return Decimal(0)
+
+
 def _named(owed: Owed, key: FeeKey) -> tuple[Any, ...]:
     """The key, behind its customer."""
     return owed.terms[key[0]].subscription.customer_id, *key
+
+
+def _bounds(starts_at: datetime, ends_at: datetime) -> tuple[datetime, datetime]:
+    return _utc(starts_at), _utc(ends_at)
 
 
 def _utc(instant: datetime) -> datetime:

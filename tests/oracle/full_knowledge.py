@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
@@ -38,6 +38,7 @@ FAMILIES = {
 }
 # The fee type under which all progressive lines of a charge are summed.
 PROGRESSIVE = "progressive"
+ONE_MICROSECOND = timedelta(microseconds=1)
 # Limits of a plan's period stand at one of the shorter periods in it, which depends on when it was reached.
 OF_PLAN_PERIODS = ("period_maximum", "commitment_true_up")
 
@@ -83,15 +84,24 @@ class Owed:
 
     def _key_of_line(self, line: InvoiceLine) -> FeeKey:
         cells = (line.charge_code, line.filter_code, line.group_key)
-        return self.key_of(line.subscription_id, line.fee_type, cells, line.service_period_start)
+        bounds = (line.service_period_start, line.service_period_end)
+        return self.key_of(line.subscription_id, line.fee_type, cells, bounds)
 
     def key_of(
-        self, subscription_id: str, fee_type: str, cells: Iterable[str | None], starts_at: datetime
+        self,
+        subscription_id: str,
+        fee_type: str,
+        cells: Iterable[str | None],
+        bounds: tuple[datetime, datetime],
     ) -> FeeKey:
-        """Under which key a line is summed. `cells`: its charge, filter and group."""
+        """Under which key a line is summed. `cells`: its charge, filter and group; `bounds`: of its service period.
+
+        Its last instant names the period: a service that goes on after a withdrawn end begins at that end's instant,
+        which may be on the last day of the period before.
+        """
         terms = self.terms[subscription_id]
         family = "base" if fee_type in OF_PLAN_PERIODS else FAMILIES.get(fee_type, "usage")
-        day = local_date(starts_at, terms.zone_name)
+        day = local_date(max(bounds[0], bounds[1] - ONE_MICROSECOND), terms.zone_name)
         first, _ = whole_period(terms.interval(family), day, terms.anchor)
         charge_code, filter_code, group_key = (cell or "" for cell in cells)
         return subscription_id, fee_type, charge_code, filter_code, group_key, first

@@ -122,7 +122,10 @@ def progressive_lines(
     """
     found: dict[str, list[InvoiceLine]] = {}
     excess: list[Excess] = []
-    for (external_id, currency), subscriptions in _by_external_id(catalog).items():
+    groups = _by_external_id(catalog)
+    # The currency of the first subscription of each, in which what was used before it is.
+    opening_currencies = dict(reversed(groups))
+    for (external_id, currency), subscriptions in groups.items():
         if all(one.plan_code not in catalog.thresholds for one in subscriptions):
             continue
         opened: dict[str, list[Period]] = {}
@@ -141,9 +144,9 @@ def progressive_lines(
             if (lines := fees_so_far(catalog, terms[name], period, events, close_date))
         ]
         issued = [line for name in terms for line in memory.lines[name]]
-        billed = _opening_usage(catalog, external_id, currency) + _sum(
-            line for line in issued if line.fee_type in LIFETIME_FEE_TYPES
-        )
+        billed = _sum(line for line in issued if line.fee_type in LIFETIME_FEE_TYPES)
+        if currency == opening_currencies[external_id]:
+            billed += Fraction(catalog.opening_usage.get(external_id, 0))
         outstanding = sum(
             (amount for name in terms for amount in memory.progressive.outstanding(name).values()),
             Fraction(0),
@@ -167,13 +170,6 @@ def _by_external_id(catalog: Catalog) -> dict[tuple[str, str], list[Subscription
     for one in sorted(catalog.subscriptions, key=lambda one: one.started_at):
         found[one.external_subscription_id, terms_of(catalog, one).currency].append(one)
     return found
-
-
-def _opening_usage(catalog: Catalog, external_id: str, currency: str) -> Fraction:
-    """What was used before the first subscription of an external id, whose currency it is in."""
-    first = next(own for own in _by_external_id(catalog) if own[0] == external_id)
-    amount = catalog.opening_usage.get(external_id, 0) if first[1] == currency else 0
-    return Fraction(amount)
 
 
 def open_periods(

@@ -46,18 +46,11 @@ progressive_lines as (
 within_invoices as (
     select
         progressive_lines.*,
-        greatest(
-            least(
-                left_amount,
-                invoice_amount - coalesce(
-                    sum(left_amount) over (
-                        partition by invoice_number, subscription_id, charge_code, is_settled_now, period_starts_at
-                        order by line_number desc
-                        rows between unbounded preceding and 1 preceding
-                    ), 0
-                )
-            ), 0
-        ) as creditable_amount
+        {{ held_to_room(
+            'left_amount',
+            'invoice_amount',
+            'invoice_number, subscription_id, charge_code, is_settled_now, period_starts_at'
+        ) }} as creditable_amount
     from progressive_lines
     where is_progressive_invoice = 1
 ),

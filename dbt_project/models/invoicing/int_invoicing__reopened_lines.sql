@@ -23,8 +23,7 @@ credited as (
         invoice_number,
         invoice_line_number,
         sum(amount) as amount,
-        sum(case when not {{ is_note_of_an_end('cause') }} then amount else 0 end) as adjusted_amount,
-        sum(case when cause = 'progressive_billing' then amount else 0 end) as excess_amount
+        sum(case when {{ is_note_of_a_correction('cause') }} then amount else 0 end) as adjusted_amount
     from {{ ref('stg_issued__credit_note_lines') }}
     group by invoice_number, invoice_line_number
 ),
@@ -33,10 +32,9 @@ issued_lines as (
     select
         lines.*,
         lines.fee_type like 'progressive%' as is_progressive_line,
-        case when lines.fee_type like 'progressive%' then 'usage' else {{ fee_family_of('lines.fee_type') }} end
-            as fee_family,
+        {{ fee_family_of('lines.fee_type') }} as fee_family,
         {{ compared_key('lines', 'service_period_start') }} as compared_key,
-        coalesce(credited.adjusted_amount, 0) - coalesce(credited.excess_amount, 0) as adjusted_amount,
+        coalesce(credited.adjusted_amount, 0) as adjusted_amount,
         coalesce(credited.amount, 0) as credited_amount,
         lines.amount - lines.coupon_amount - coalesce(credited.amount, 0) as left_amount
     from {{ ref('stg_issued__invoice_lines') }} as lines

@@ -12,7 +12,7 @@ taken_back as (
         invoice_line_number,
         sum(amount) as amount
     from {{ ref('stg_issued__credit_note_lines') }}
-    where not {{ is_note_of_an_end('cause') }} and cause <> 'progressive_billing'
+    where {{ is_note_of_a_correction('cause') }}
     group by invoice_number, invoice_line_number
 ),
 
@@ -28,7 +28,7 @@ issued_lines as (
         group_key,
         service_period_start,
         case when fee_type like 'progressive%' then 0 else amount end as amount,
-        case when fee_type like 'progressive%' then 'usage' else {{ fee_family_of('fee_type') }} end as fee_family
+        {{ fee_family_of('fee_type') }} as fee_family
     from {{ ref('stg_issued__invoice_lines') }}
     where fee_type <> 'progressive_credit'
 ),

@@ -1,5 +1,5 @@
--- R-CHARGE: the charges of each measured period, as invoicing reads them: also the parts of
--- open periods that have not begun, for the maximum of the whole period.
+-- R-CHARGE: the charges of each measured period, as invoicing reads them: also the parts of open periods that have not begun,
+-- for the maximum of the whole period.
 -- Grain: one row per (subscription_id, period_starts_at, charge_code, segment_starts_at).
 
 with
