@@ -68,7 +68,7 @@ FEATURES = {
     **dict.fromkeys(["override", "phase", "correction", "other metric"], 16),
     **dict.fromkeys(["huge", "negative"], 4),
     # Usage thresholds.
-    **dict.fromkeys(["progressive_charge", "progressive_credit"], 10),
+    **dict.fromkeys(["progressive_charge", "progressive_credit"], 8),
     "progressive_maximum": 4,
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -63,16 +63,32 @@ class _Version:
         #: The days on which something becomes due.
         self.close_dates = days | {one.billed_on for one in self.catalog.one_offs}
 
+        limited = {
+            one.external_subscription_id
+            for one in self.catalog.subscriptions
+            if one.plan_code in self.catalog.thresholds
+        }
+        self._limited = replace(
+            self.catalog,
+            subscriptions=[
+                one for one in self.catalog.subscriptions if one.external_subscription_id in limited
+            ],
+        )
+
     def first_look(self) -> date | None:
         """The first day on which a subscription has thresholds; None if none has."""
         return min(
             (
                 terms_of(self.catalog, one).first_day
-                for one in self.catalog.subscriptions
+                for one in self._limited.subscriptions
                 if one.plan_code in self.catalog.thresholds
             ),
             default=None,
         )
+
+    def passes_threshold(self, memory: Memory, batch_count: int, day: date) -> bool:
+        """Whether a close of the day would have a progressive invoice, for which nobody else's fees matter."""
+        return bool(_Found(self._limited, self, memory.copy(), batch_count, day).progressive)
 
 
 def bill(
@@ -106,10 +122,10 @@ def bill(
     for day, version, is_close in _days(versions):
         for lot in (lot for wallet in version.catalog.wallets for lot in wallet.lots):
             remaining.setdefault(lot.lot_id, lot.amount)
-        found = _Found(version, memory if is_close else memory.copy(), known_on(day), day)
-        if not is_close and not found.progressive:
+        if not is_close and not version.passes_threshold(memory, known_on(day), day):
             continue
-        memory, last_close_date = found.memory, day
+        found = _Found(version.catalog, version, memory, known_on(day), day)
+        last_close_date = day
         issued = notes.issue(version.catalog, invoices, day)
         issued += notes.issue_progressive(invoices, _by_invoice(found.excess), day)
         for one in (one for note in issued for one in note.returns):
@@ -133,11 +149,12 @@ def bill(
 
 
 class _Found:
-    """What a close finds to bill, which is in its memory afterwards: of a day that is only looked at, in a copy."""
+    """What a close finds to bill for the subscriptions of a catalog, which is in the memory afterwards."""
 
-    def __init__(self, version: _Version, memory: Memory, batch_count: int, day: date) -> None:
-        catalog, knowledge = version.catalog, version.knowledge
-        self.memory = memory
+    def __init__(
+        self, catalog: Catalog, version: _Version, memory: Memory, batch_count: int, day: date
+    ) -> None:
+        knowledge = version.knowledge
         due = due_now(memory, version.due, day)
         self.lines = lines_of_close(catalog, memory, version.due, knowledge, batch_count, day)
         self.excess: list[Excess] = []

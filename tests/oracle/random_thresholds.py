@@ -75,11 +75,12 @@ def _with_drawn_thresholds(draw: st.DrawFn, rows: Rows) -> Rows:
 
 
 def _has_growing_metrics(rows: Rows) -> bool:
-    """Whether a charge may come to more on a day without usage: by time, or by what is carried over."""
+    """Whether a charge may come to more on a day without usage: by time, by own SQL, or by what is carried over."""
     growing = {
         row["metric_code"]
         for row in rows["prices/billable_metrics"]
-        if row["aggregation_type"] == "weighted_sum" or row.get("is_recurring") == "true"
+        if row["aggregation_type"] in ("weighted_sum", "custom")
+        or row.get("is_recurring") == "true"
     }
     return any(row["metric_code"] in growing for row in rows.get("prices/charges", []))
 
