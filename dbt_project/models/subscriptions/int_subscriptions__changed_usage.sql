@@ -1,5 +1,5 @@
 -- R-REOPEN: the registered usage periods for which usage came that their close did not know.
--- What was billed in advance and then retracted, the close of its period could not take back: it is looked at once more.
+-- A period with charges in advance is looked at once more after its close, which could not take back what was billed before.
 -- Grain: one row per (subscription_id, registered_starts_at, cause).
 
 with
@@ -11,8 +11,13 @@ usage_periods as (
 ),
 
 terms as (
-    select subscription_id, external_subscription_id, customer_id
+    select subscription_id, external_subscription_id, customer_id, plan_code
     from {{ ref('int_subscriptions__terms') }}
+),
+
+plans_with_charges_in_advance as (
+    select distinct plan_code from {{ ref('stg_catalog__charges') }}
+    where is_pay_in_advance
 ),
 
 named_periods as (
@@ -36,12 +41,11 @@ new_usage as (
         new_usage.usage_ends_at,
         new_usage.is_recurring
     from {{ ref('int_subscriptions__new_usage') }} as new_usage
-    inner join first_unseen
-        on new_usage.batch_number > first_unseen.examined_batch or new_usage.cause = 'retracted_usage'
+    inner join first_unseen on new_usage.batch_number > first_unseen.examined_batch
 ),
 
 changed as (
-    select distinct
+    select
         named_periods.subscription_id,
         named_periods.registered_starts_at,
         named_periods.is_over,
@@ -50,12 +54,19 @@ changed as (
     inner join new_usage
         on
             named_periods.user_key = new_usage.user_key
-            and (
-                named_periods.examined_batch < new_usage.batch_number
-                or (new_usage.cause = 'retracted_usage' and not named_periods.is_adjustment)
-            )
+            and named_periods.examined_batch < new_usage.batch_number
             and named_periods.registered_ends_at > new_usage.usage_starts_at
             and (new_usage.is_recurring or named_periods.registered_starts_at < new_usage.usage_ends_at)
+    union
+    select
+        usage_periods.subscription_id,
+        usage_periods.registered_starts_at,
+        usage_periods.is_over,
+        'billed_in_advance' as cause
+    from usage_periods
+    inner join terms on usage_periods.subscription_id = terms.subscription_id
+    inner join plans_with_charges_in_advance on terms.plan_code = plans_with_charges_in_advance.plan_code
+    where not usage_periods.is_adjustment
 )
 
 select * from changed
