@@ -22,6 +22,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from orchestration.workspace import REPO, Workspace
+from tests.replayed_dbt import REPLAYED
 from tests.shared_parse import SharedParse, carry_manifest
 
 # Expected local times come from the pinned package too: an operating system may know older rules.
@@ -90,6 +91,13 @@ def _one_parse() -> Iterator[None]:
     """Parse the dbt project once, not for every workspace."""
     with SharedParse().patched():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_recording(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Repeat in each worker what dbt did in another."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        REPLAYED.share(tmp_path_factory.getbasetemp().parent / "recordings")
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,12 @@ close of a small company are dbt's own work around them: contexts, events, artif
 from __future__ import annotations
 
 import os
+import pickle
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -52,7 +54,13 @@ class ReplayedDbt:
 
     def __init__(self) -> None:
         self._recordings: dict[State, Recording] = {}
+        self._folder: Path | None = None
         self.repeated = 0
+
+    def share(self, folder: Path) -> None:
+        """Let what dbt did in one worker of a test run be repeated in the others; they have the folder in common."""
+        folder.mkdir(exist_ok=True)
+        self._folder = folder
 
     @contextmanager
     def patched(self) -> Iterator[None]:
@@ -68,7 +76,7 @@ class ReplayedDbt:
         warehouse = os.environ["METERHOUSE_WAREHOUSE_FILE"]
         manifest_file = Path(_after(args, "--target-path")) / _MANIFEST
         state = (_selection(args), _relations(warehouse))
-        recording = self._recordings.get(state)
+        recording = self._known(state)
         if recording is not None and _repeats(recording, warehouse):
             self.repeated += 1
             if recording.manifest is not None:
@@ -80,12 +88,35 @@ class ReplayedDbt:
         if result.success and not any(node.failures for node in result.nodes):
             is_written = "--no-write-json" not in args
             manifest = manifest_file.read_bytes() if is_written else None
-            self._recordings[state] = Recording(statements, result, manifest)
+            self._keep(state, Recording(statements, result, manifest))
         return result
+
+    def _known(self, state: State) -> Recording | None:
+        if (
+            state not in self._recordings
+            and self._folder
+            and _file_of(state, self._folder).exists()
+        ):
+            self._recordings[state] = pickle.loads(_file_of(state, self._folder).read_bytes())
+        return self._recordings.get(state)
+
+    def _keep(self, state: State, recording: Recording) -> None:
+        self._recordings[state] = recording
+        if self._folder:
+            # Another worker sees all of it or nothing.
+            file = _file_of(state, self._folder)
+            written = file.with_suffix(f".{os.getpid()}")
+            written.write_bytes(pickle.dumps(recording))
+            written.replace(file)
 
 
 # One for all companies of the process: the first one has dbt do what the others repeat.
 REPLAYED = ReplayedDbt()
+
+
+def _file_of(state: State, folder: Path) -> Path:
+    text = repr((state[0], sorted(state[1])))
+    return folder / sha256(text.encode()).hexdigest()
 
 
 def _after(args: Sequence[str], flag: str) -> str:

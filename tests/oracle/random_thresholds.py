@@ -19,7 +19,7 @@ from .numbers import from_units, minor_unit, parse_number
 from .periods import ONE_DAY, first_instant, local_date
 from .random_charges import Rows
 from .random_limits import with_maximums
-from .random_rows import MICROSECOND, DrawnSubscription, JsonNumber, UsageLine, Window
+from .random_rows import MICROSECOND, DrawnSubscription, Example, JsonNumber, UsageLine, Window
 
 AMOUNTS = ("1", "5", "10", "25", "100", "1000", "25000")
 WITH_CENTS = ("0.01", "0.5", "9.99", "12.34")
@@ -72,6 +72,11 @@ def _with_drawn_thresholds(draw: st.DrawFn, rows: Rows) -> Rows:
     ]  # fmt: skip
     limited = draw(with_maximums(rows))
     return {**limited, "prices/usage_thresholds": found, "accounts/subscriptions": subscriptions}
+
+
+def without_thresholds(example: Example) -> Example:
+    """The example with plans that bill nothing before its period is over."""
+    return replace(example, rows={**example.rows, "prices/usage_thresholds": []})
 
 
 def _has_growing_metrics(rows: Rows) -> bool:

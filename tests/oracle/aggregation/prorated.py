@@ -6,7 +6,7 @@ day of the billed period, both its first and last day used; `period_days` are th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -112,4 +112,16 @@ def unique_steps(
         share = share_from(day, last_day, period_days)
         steps.extend([Step(Fraction(-1), share)] * left)
         steps.extend([Step(Fraction(1), share)] * came)
-    return steps
+    return [*steps, *_steps_without_days(changes, last_day, before)]
+
+
+def _steps_without_days(
+    changes: Iterable[tuple[date, str, str]], last_day: date, present: Iterable[str]
+) -> Iterator[Step]:
+    """What comes and goes on a last day that is the next plan's: it counts no day, but stands."""
+    there = set(present)
+    for day, value, operation in changes:
+        is_change = (operation == REMOVE) == (value in there)
+        there ^= {value} if is_change else set()
+        if is_change and day > last_day:
+            yield Step(Fraction(-1 if operation == REMOVE else 1), Fraction(0))
