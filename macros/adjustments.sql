@@ -67,5 +67,11 @@
 
 {# R-ADJUST: whether a credited line is of a note that corrects what was billed, not one of an end or of progressive billing. #}
 {% macro is_note_of_a_correction(cause) -%}
-    ({{ cause }} not in ('terminated', 'upgrade', 'downgrade', 'progressive_billing'))
+    (not {{ is_note_of_an_end(cause) }} and {{ cause }} <> 'progressive_billing')
+{%- endmacro %}
+
+
+{# R-NOTE: whether a credited line gives back unused days at the end of a subscription. #}
+{% macro is_note_of_an_end(cause) -%}
+    ({{ cause }} in ('terminated', 'upgrade', 'downgrade'))
 {%- endmacro %}

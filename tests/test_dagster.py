@@ -41,6 +41,7 @@ PUBLIC_ASSETS = {
     "inputs": [
         "catalog_folder",
         "catalog_version",
+        "issued_before/adjustments",
         "issued_before/billed_periods",
         "issued_before/credit_movements",
         "issued_before/credit_note_lines",
@@ -85,6 +86,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__usage_thresholds",
         "staging/stg_catalog__wallet_lots",
         "staging/stg_catalog__wallets",
+        "staging/stg_issued__base_corrections",
         "staging/stg_issued__base_lines",
         "staging/stg_issued__billed_periods",
         "staging/stg_issued__credit_movements",

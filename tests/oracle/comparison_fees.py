@@ -26,7 +26,8 @@ LINES = f"select {OF_LINES}, lines.amount from invoice_lines as lines"
 CREDITED_TYPE = """case when credits.cause = 'progressive_billing' then lines.fee_type else
     replace(replace(lines.fee_type, 'progressive_charge', 'charge'), 'progressive_maximum', 'charge_maximum') end"""
 CREDITS = f"""
-    select {OF_LINES.replace("lines.fee_type", CREDITED_TYPE)}, credits.amount, credits.cause, notes.issue_date
+    select {OF_LINES.replace("lines.fee_type", CREDITED_TYPE)},
+        credits.amount, credits.cause, notes.issue_date, lines.invoice_number
     from credit_note_lines as credits
     inner join credit_notes as notes using (credit_note_number)
     inner join invoice_lines as lines
@@ -34,9 +35,9 @@ CREDITS = f"""
         and credits.invoice_line_number = lines.line_number
 """
 ADJUSTMENTS = f"""
-    select {KEY}, difference_amount, left_out_amount, handling, close_date
+    select {KEY},
+        difference_amount, left_out_amount, handling, close_date, original_invoice_number, is_latest
     from adjustments
-    where is_latest
 """
 CREDITED_ABOVE = """
     select lines.invoice_number, lines.line_number, lines.amount, sum(credits.amount)
@@ -53,7 +54,7 @@ Amounts = defaultdict[FeeKey, Decimal]
 
 @dataclass
 class Issued:
-    """What was issued of each fee: lines less notes of adjustments, and of ends that were withdrawn.
+    """What was issued of each fee: lines less notes.
 
     `elsewhere`: what the newest adjustment owes to a fee but settled with others of its net, or left out. `left_out`:
     the latter alone. `pieces`: the beginnings of the service periods of its lines.
@@ -70,6 +71,8 @@ def issued_fees(finance: Query, owed: Owed) -> Issued:
     """What finance reads of the subscriptions that are owed anything for."""
     found = Issued()
     newest: dict[FeeKey, date] = {}
+    netted: set[tuple[str, date, str]] = set()
+    named: set[tuple[FeeKey, date]] = set()
 
     def keyed(sql: str) -> list[tuple[FeeKey, tuple[Any, ...]]]:
         rows = (row for row in finance(sql) if row[0] in owed.terms)
@@ -81,16 +84,25 @@ def issued_fees(finance: Query, owed: Owed) -> Issued:
     for key, (starts_at, _, amount) in keyed(LINES):
         found.amounts[key] += amount
         found.pieces[key].add(starts_at)
-    for key, (_, _, difference, left_out, handling, close_date) in keyed(ADJUSTMENTS):
+    for key, (_, _, difference, left_out, handling, close_date, number, is_latest) in keyed(
+        ADJUSTMENTS
+    ):
+        named.add((key, close_date))
+        if not is_latest:
+            continue
+        netted.add((key[0], close_date, number))
         newest[key] = max(newest.get(key, date.min), close_date)
         found.handlings[handling] += 1
         found.left_out[key] += left_out
         if handling != "lines":
             found.elsewhere[key] += difference
-    for key, (_, _, amount, cause, close_date) in keyed(CREDITS):
-        if cause not in ENDS or owed.is_end_open(key):
-            found.amounts[key] -= amount
-        if cause not in ENDS and newest.get(key) == close_date:
+    for key, (_, _, amount, cause, close_date, number) in keyed(CREDITS):
+        found.amounts[key] -= amount
+        if cause in ENDS:
+            continue
+        # What its own lines have not left goes off other fees of the net, of which no adjustment says anything.
+        is_of_others = (key, close_date) not in named and (key[0], close_date, number) in netted
+        if is_of_others or newest.get(key) == close_date:
             found.elsewhere[key] += amount
     return found
 
@@ -163,13 +175,17 @@ def published_fees(finance: Query, owed: Owed) -> dict[str, Rows]:
 def _rounded_apart(owed: Owed, key: FeeKey, issued: Issued, owes: Decimal) -> Decimal:
     """What is owed of a fee beyond what was issued, if that is no more than the rounding of its pieces.
 
-    A prorated fee of a period that was registered in pieces is rounded in each of them.
+    A prorated fee of a period that was registered in pieces is rounded in each of them, and so are unused days. What
+    policy leaves out of a correction is reported for the whole period, whatever of it notes gave back at an end.
     """
-    pieces = len(issued.pieces[key])
+    is_noted = owed.is_end_noted(key)
+    pieces = len(issued.pieces[key]) + is_noted
     difference = owes - issued.amounts[key] - issued.elsewhere[key]
     unit = Decimal(1).scaleb(-minor_unit(owed.terms[key[0]].currency))
     is_prorated = key[1] in FAMILIES and key[1] not in OF_PLAN_PERIODS
     if is_prorated and pieces > 1 and abs(difference) <= unit * (pieces + 1) / 2:
+        return difference
+    if is_noted and issued.left_out[key]:
         return difference
     return Decimal(0)
 

@@ -22,7 +22,7 @@ from .closing import DuePeriod, Knowledge, Memory, due_periods, lines_of_close
 from .fixed_charges import fixed_charge_lines, less_what_was_paid
 from .invoicing import base_fee_lines
 from .lines import InvoiceLine
-from .periods import local_date, whole_period
+from .periods import ONE_DAY, local_date, whole_period
 from .terms import Terms, terms_of
 from .timelines import with_timelines
 from .upgrades import predecessors_of
@@ -73,14 +73,29 @@ class Owed:
     def amounts(self) -> dict[FeeKey, Decimal]:
         """The sum of each fee in each period."""
         found: dict[FeeKey, Decimal] = defaultdict(Decimal)
-        whole = {(key[0], key[1], key[-1]) for key in self.whole}
+        whole = {(key[0], key[1], key[-1]) for key in self.whole if not self.is_end_noted(key)}
         for line in self.lines:
             key = self._key_of_line(line)
             if (key[0], key[1], key[-1]) not in whole:
                 found[key] += line.amount
         for key, lines in self.whole.items():
+            if self.is_end_noted(key):
+                continue
             found[key] += sum((line.amount for line in lines), Decimal(0))
         return found
+
+    def is_end_noted(self, key: FeeKey) -> bool:
+        """Whether a base fee in advance is of a period that its subscription left, so that notes give back the rest.
+
+        Source: BILLING_RULES §4 "End of an advance plan: credit note for the unused days … (credit, refund, offset,
+        skip)".
+        """
+        terms = self.terms[key[0]]
+        if key[1] != "subscription" or terms.last_day is None or self.is_end_open(key):
+            return False
+        is_skipped = terms.subscription.on_termination == "skip"
+        due_on = terms.last_day + ONE_DAY + timedelta(days=terms.grace_days)
+        return terms.is_in_advance("base") and not is_skipped and due_on <= self.last_close_date
 
     def _key_of_line(self, line: InvoiceLine) -> FeeKey:
         cells = (line.charge_code, line.filter_code, line.group_key)
@@ -109,6 +124,7 @@ class Owed:
     def _whole_fees(self) -> dict[FeeKey, list[InvoiceLine]]:
         """The lines in advance that a close billed through the end of their whole period, before an end was known.
 
+        Those of a base fee stay whole where the end is skipped, or is not due yet; those of fixed charges always.
         Source: BILLING_RULES §4 "this note alone settles an end, adjustments count it as issued", of base fees; and of
         fixed charges "less the unused part already paid for the same add-on after an upgrade".
         """
@@ -159,6 +175,8 @@ class Owed:
         terms = self.terms[key[0]]
         if key[1] == PROGRESSIVE:
             return self._is_billed(terms, key[-1])
+        if key in self.whole and key[1] == "subscription" and not self._is_end_settled(key):
+            return False
         before = max(day for day in self._due if day < self.last_close_date)
         last = [one for one in self._due[self.last_close_date] if one.terms == terms]
         has_month_begun = before.replace(day=1) < self.last_close_date.replace(day=1)
@@ -170,6 +188,11 @@ class Owed:
         usage = (one for one in last if one.fee_family == "usage")
         own = [one for one in usage if one.period.whole_start == key[-1]]
         return is_looked_at and all(one.due_on <= before for one in own) and bool(own)
+
+    def _is_end_settled(self, key: FeeKey) -> bool:
+        """Whether nothing more will be given back of a base fee."""
+        is_skipped = self.terms[key[0]].subscription.on_termination == "skip"
+        return is_skipped or self.is_end_open(key) or self.is_end_noted(key)
 
     def _is_billed(self, terms: Terms, whole_start: date) -> bool:
         """Whether all usage of the periods within a whole one is due."""

@@ -45,6 +45,9 @@ segments as (
                 )
         end as segment_starts_at,
         {{ segment_ends_at('periods', 'price_spans') }} as segment_ends_at,
+        cast(
+            greatest(periods.period_start_date, price_spans.span_start_date, periods.trial_end_date) as date
+        ) as first_date,
         {{ days_between(
             'greatest(periods.period_start_date, price_spans.span_start_date, periods.trial_end_date)',
             'least(periods.billable_end_date, price_spans.span_end_date)'
@@ -64,6 +67,10 @@ base_fees as (
         period_starts_at,
         segment_starts_at,
         segment_ends_at,
+        first_date,
+        plan_amount,
+        days,
+        period_days,
         plan_name as description,
         {{ prorated_amount('plan_amount', 'days', 'period_days') }} as amount_unrounded,
         '{"model":"subscription","plan_amount":"' || {{ decimal_text('plan_amount') }}

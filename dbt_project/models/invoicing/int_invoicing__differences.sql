@@ -11,7 +11,6 @@ reopened_periods as (
         plan_period_number,
         period_starts_at,
         period_end_date,
-        adjusted_starts_at,
         document_key,
         cause
     from {{ ref('fct_reopened_periods') }}
@@ -19,24 +18,11 @@ reopened_periods as (
 
 invoices as (select document_key, invoice_number from {{ ref('stg_issued__invoices') }}),
 
-fees_now as (
-    select
-        reopened_periods.period_starts_at as reopened_starts_at,
-        fees.*,
-        {{ compared_key('fees', 'segment_starts_at') }} as compared_key
-    from reopened_periods
-    inner join {{ ref('int_invoicing__fees') }} as fees
-        on
-            reopened_periods.subscription_id = fees.subscription_id
-            and reopened_periods.fee_family = fees.fee_family
-            and reopened_periods.adjusted_starts_at = fees.period_starts_at
-),
-
 both_sides as (
     select
         subscription_id,
         fee_family,
-        reopened_starts_at as period_starts_at,
+        period_starts_at,
         compared_key,
         fee_type,
         charge_code,
@@ -44,15 +30,15 @@ both_sides as (
         filter_code,
         group_key,
         description,
-        segment_starts_at as service_period_start,
-        segment_ends_at as service_period_end,
-        cast(quantity as decimal(38, 9)) as quantity,
-        amount as computed_amount,
+        service_period_start,
+        service_period_end,
+        quantity,
+        computed_amount,
         cast(0 as decimal(20, 4)) as issued_amount,
-        case when fee_type <> 'charge_in_advance' then price_details end as price_details,
+        price_details,
         cast(null as varchar) as original_invoice_number,
         cast(null as varchar) as tax_codes
-    from fees_now
+    from {{ ref('int_invoicing__fees_again') }}
     union all
     select
         subscription_id,

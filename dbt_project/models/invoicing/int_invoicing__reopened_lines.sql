@@ -1,7 +1,6 @@
 -- R-ADJUST: the issued lines of the periods that this close computes again, each with what credit notes took of it.
--- What a note gave back at the end of a subscription stays issued, since that note alone settles an end; unless the end was
--- withdrawn. What progressive invoices billed of the usage is not issued for it, since the period's invoice billed all of it;
--- but notes take off their lines what the period's invoice credited.
+-- What progressive invoices billed of the usage is not issued for it, since the period's invoice billed all of it; but notes
+-- take off their lines what the period's invoice credited.
 -- Grain: one row per (invoice_number, line_number).
 
 with
@@ -13,8 +12,7 @@ reopened_periods as (
         plan_period_number,
         period_starts_at,
         period_ends_at,
-        document_key,
-        is_end_withdrawn
+        document_key
     from {{ ref('fct_reopened_periods') }}
 ),
 
@@ -23,7 +21,7 @@ credited as (
         invoice_number,
         invoice_line_number,
         sum(amount) as amount,
-        sum(case when {{ is_note_of_a_correction('cause') }} then amount else 0 end) as adjusted_amount
+        sum(case when cause <> 'progressive_billing' then amount else 0 end) as taken_back_amount
     from {{ ref('stg_issued__credit_note_lines') }}
     group by invoice_number, invoice_line_number
 ),
@@ -34,8 +32,7 @@ issued_lines as (
         lines.fee_type like 'progressive%' as is_progressive_line,
         {{ fee_family_of('lines.fee_type') }} as fee_family,
         {{ compared_key('lines', 'service_period_start') }} as compared_key,
-        coalesce(credited.adjusted_amount, 0) as adjusted_amount,
-        coalesce(credited.amount, 0) as credited_amount,
+        coalesce(credited.taken_back_amount, 0) as taken_back_amount,
         lines.amount - lines.coupon_amount - coalesce(credited.amount, 0) as left_amount
     from {{ ref('stg_issued__invoice_lines') }} as lines
     left join credited
@@ -106,9 +103,7 @@ reopened_lines as (
         lines.tax_codes,
         lines.tax_rate,
         cast(
-            case when lines.is_progressive_line then 0 else lines.amount end
-            - case when reopened_periods.is_end_withdrawn then lines.credited_amount else lines.adjusted_amount end
-            as decimal(20, 4)
+            case when lines.is_progressive_line then 0 else lines.amount end - lines.taken_back_amount as decimal(20, 4)
         ) as issued_amount,
         cast(lines.uncredited_amount as decimal(20, 4)) as uncredited_amount
     from reopened_periods

@@ -1,5 +1,5 @@
--- R-NOTE: what a note credits of each line: the price of its unused days, less what earlier notes credited, at most what is left
--- of the line. Amounts add up to the note's subtotal, which is rounded once: what rounding leaves goes on from line to line.
+-- R-NOTE: what a note credits of each line for unused days. Amounts add up to the note's subtotal, which is rounded once: what
+-- rounding leaves goes on from line to line.
 -- Grain: one row per (document_key, line_number).
 
 with
@@ -15,27 +15,15 @@ unused_days as (
         end_kind,
         description,
         plan_amount,
-        days,
         period_days,
         unused_days,
         first_unused_date,
         billed_until_date,
-        amount,
         tax_codes,
         tax_rate,
-        credit_amount_unrounded
+        uncredited_amount
     from {{ ref('int_settlement__unused_days') }}
-    where unused_days > 0
-),
-
-credited_before as (
-    select
-        invoice_number,
-        invoice_line_number,
-        sum(amount) as amount,
-        sum(amount_unrounded) as amount_unrounded
-    from {{ ref('stg_issued__credit_note_lines') }}
-    group by invoice_number, invoice_line_number
+    where unused_days > 0 and uncredited_amount > 0
 ),
 
 invoices as (
@@ -51,27 +39,11 @@ addressed as (
         || invoices.payer_customer_id || '/' || invoices.currency || '/' || unused_days.invoice_number || '/'
         || unused_days.subscription_id as document_key,
         invoices.currency,
-        currencies.minor_unit,
-        case
-            when unused_days.unused_days = unused_days.days
-                then cast(unused_days.amount - coalesce(credited_before.amount, 0) as decimal(38, 21))
-            else
-                least(
-                    cast(
-                        unused_days.credit_amount_unrounded - coalesce(credited_before.amount_unrounded, 0)
-                        as decimal(38, 21)
-                    ),
-                    cast(unused_days.amount - coalesce(credited_before.amount, 0) as decimal(38, 21))
-                )
-        end as uncredited_amount
+        currencies.minor_unit
     from unused_days
     cross join running
     inner join invoices on unused_days.invoice_number = invoices.invoice_number
     inner join currencies on invoices.currency = currencies.currency
-    left join credited_before
-        on
-            unused_days.invoice_number = credited_before.invoice_number
-            and unused_days.line_number = credited_before.invoice_line_number
 ),
 
 -- 15 decimals heal what 21 lost of a third and its like, and come before the rounding that counts.
@@ -87,7 +59,6 @@ added_up as (
             ) as decimal(38, 15)
         ) as amount_through
     from addressed
-    where uncredited_amount > 0
 ),
 
 rounded as (

@@ -1,73 +1,32 @@
--- R-NOTE: the base fees that were paid for days after the end of their subscription: how many of a line's days are unused, what
--- they cost, and what the used ones do. The lines of a period stand one after another, by the days that each says it bills,
--- from the period's first date or the end of the trial on. A line's share of coupons is given back by days too.
+-- R-NOTE: what each line of a base fee still has to give back for the days after the end of its subscription. The lines of a
+-- period stand one after another, by the days that each says it bills, from the period's first date or the end of the trial on,
+-- and give back by days, of their coupons too. A fee that was corrected is priced anew.
 -- Grain: one row per (invoice_number, line_number).
 
 with
 
-ends as (
-    select subscription_id, on_termination, end_kind, billable_end_date, trial_end_date
-    from {{ ref('fct_subscription_ends') }}
-    where on_termination <> 'skip'
-),
+fees_left_early as (select * from {{ ref('int_settlement__fees_left_early') }}),
 
-base_lines as (
-    select
-        invoice_number,
-        line_number,
-        subscription_id,
-        description,
-        service_period_start,
-        amount,
-        coupon_amount,
-        tax_codes,
-        tax_rate,
-        price_details,
-        period_starts_at,
-        period_start_date,
-        period_end_date
-    from {{ ref('stg_issued__base_lines') }}
-),
-
-cut_short as (
-    select
-        base_lines.invoice_number,
-        base_lines.line_number,
-        base_lines.subscription_id,
-        ends.on_termination,
-        ends.end_kind,
-        ends.billable_end_date,
-        base_lines.description,
-        cast(base_lines.amount - base_lines.coupon_amount as decimal(20, 4)) as amount,
-        base_lines.coupon_amount,
-        base_lines.tax_codes,
-        base_lines.tax_rate,
-        base_lines.service_period_start,
-        base_lines.period_starts_at,
-        greatest(
-            base_lines.period_start_date, coalesce(ends.trial_end_date, base_lines.period_start_date)
-        ) as first_billed_date,
-        cast({{ json_text('base_lines.price_details', "'plan_amount'") }} as decimal(20, 4)) as plan_amount,
-        cast({{ json_text('base_lines.price_details', "'days'") }} as integer) as days,
-        cast({{ json_text('base_lines.price_details', "'period_days'") }} as integer) as period_days
-    from base_lines
-    inner join ends
-        on
-            base_lines.subscription_id = ends.subscription_id
-            and base_lines.period_end_date > ends.billable_end_date
-),
+corrected_ends as (select subscription_id, period_ends_at from {{ ref('int_settlement__corrected_ends') }}),
 
 dated as (
     select
-        cut_short.*,
+        fees.*,
+        cast({{ json_text('fees.price_details', "'plan_amount'") }} as decimal(20, 4)) as plan_amount,
+        cast({{ json_text('fees.price_details', "'days'") }} as integer) as days,
+        cast({{ json_text('fees.price_details', "'period_days'") }} as integer) as period_days,
         cast(
-            first_billed_date + sum(days) over (
-                partition by subscription_id, period_starts_at
-                order by service_period_start, line_number
+            fees.first_billed_date
+            + sum(cast({{ json_text('fees.price_details', "'days'") }} as integer)) over (
+                partition by fees.subscription_id, fees.period_starts_at
+                order by fees.service_period_start, fees.line_number
                 rows between unbounded preceding and current row
             ) * interval '1' day as date
         ) as billed_until_date
-    from cut_short
+    from fees_left_early as fees
+    left join corrected_ends
+        on fees.subscription_id = corrected_ends.subscription_id and fees.period_ends_at = corrected_ends.period_ends_at
+    where corrected_ends.subscription_id is null
 ),
 
 counted as (
@@ -75,9 +34,24 @@ counted as (
         dated.*,
         least(greatest({{ days_between('billable_end_date', 'billed_until_date') }}, 0), days) as unused_days
     from dated
+    where days > 0
 ),
 
-priced as (
+by_days as (
+    select
+        counted.*,
+        cast(
+            {{ prorated_amount('plan_amount', 'unused_days', 'period_days') }}
+            - {{ prorated_amount('coupon_amount', 'unused_days', 'days') }} as decimal(38, 21)
+        ) as unused_amount_unrounded,
+        cast(
+            {{ prorated_amount('plan_amount', '(days - unused_days)', 'period_days') }}
+            - {{ prorated_amount('coupon_amount', '(days - unused_days)', 'days') }} as decimal(38, 21)
+        ) as used_amount_unrounded
+    from counted
+),
+
+unused_days as (
     select
         invoice_number,
         line_number,
@@ -86,7 +60,6 @@ priced as (
         end_kind,
         description,
         plan_amount,
-        days,
         period_days,
         unused_days,
         cast(billed_until_date - unused_days * interval '1' day as date) as first_unused_date,
@@ -95,24 +68,17 @@ priced as (
         tax_codes,
         tax_rate,
         -- A line that is unused from its first day on is given back as it was rounded.
-        case
-            when unused_days = days then cast(amount as decimal(38, 21))
-            else
-                cast(
-                    {{ prorated_amount('plan_amount', 'unused_days', 'period_days') }}
-                    - {{ prorated_amount('coupon_amount', 'unused_days', 'days') }} as decimal(38, 21)
-                )
-        end as credit_amount_unrounded,
-        case
-            when unused_days = days then cast(0 as decimal(38, 21))
-            else
-                cast(
-                    {{ prorated_amount('plan_amount', '(days - unused_days)', 'period_days') }}
-                    - {{ prorated_amount('coupon_amount', '(days - unused_days)', 'days') }} as decimal(38, 21)
-                )
-        end as used_amount_unrounded
-    from counted
-    where days > 0
+        case when unused_days = days then cast(0 as decimal(38, 21)) else used_amount_unrounded end
+            as used_amount_unrounded,
+        cast(
+            case
+                when unused_days = days then left_amount
+                else least(unused_amount_unrounded - credited_amount_unrounded, left_amount)
+            end as decimal(38, 21)
+        ) as uncredited_amount
+    from by_days
+    union all
+    select * from {{ ref('int_settlement__corrected_unused_days') }}
 )
 
-select * from priced
+select * from unused_days

@@ -1,4 +1,5 @@
--- R-BASE: the base fees that earlier closes issued, in publications that are visible, each with the period that it bills.
+-- R-BASE: the base fees that earlier closes issued, and adjustments of them, in publications that are visible, each with the
+-- period that it bills.
 -- Grain: one row per (invoice_number, line_number).
 
 with
@@ -19,9 +20,10 @@ base_lines as (
         coupon_amount,
         tax_codes,
         tax_rate,
-        price_details
+        price_details,
+        original_invoice_number is not null as is_adjustment
     from {{ source('issued', 'invoice_lines') }}
-    where fee_type = 'subscription' and original_invoice_number is null
+    where fee_type = 'subscription'
 ),
 
 base_periods as (
@@ -48,7 +50,9 @@ visible_before_the_run as (
         base_lines.tax_codes,
         base_lines.tax_rate,
         base_lines.price_details,
+        base_lines.is_adjustment,
         base_periods.period_starts_at,
+        base_periods.period_ends_at,
         base_periods.period_start_date,
         base_periods.period_end_date
     from base_lines

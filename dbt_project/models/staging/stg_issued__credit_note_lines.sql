@@ -14,9 +14,11 @@ credit_note_lines as (
         line_number,
         invoice_number,
         invoice_line_number,
+        subscription_id,
         amount,
         amount_unrounded,
-        cause
+        cause,
+        price_details
     from {{ source('issued', 'credit_note_lines') }}
 ),
 
@@ -26,9 +28,11 @@ visible_before_the_run as (
         credit_note_lines.line_number,
         credit_note_lines.invoice_number,
         credit_note_lines.invoice_line_number,
+        credit_note_lines.subscription_id,
         credit_note_lines.amount,
         credit_note_lines.amount_unrounded,
-        credit_note_lines.cause
+        credit_note_lines.cause,
+        credit_note_lines.price_details
     from credit_note_lines
     inner join publications on credit_note_lines.publication_sequence = publications.publication_sequence
     inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)

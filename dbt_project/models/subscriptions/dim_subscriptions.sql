@@ -26,7 +26,7 @@ terms as (
 ),
 
 resume_points as (
-    select subscription_id, resumes_at, subscription_end_date, billable_end_date
+    select subscription_id, resumes_at, subscription_end_date, own_billable_end_date
     from {{ ref('int_subscriptions__resume_points') }}
     where fee_family = 'usage'
 ),
@@ -61,7 +61,7 @@ spans as (
         terms.ended_at,
         terms.end_kind,
         resume_points.subscription_end_date,
-        resume_points.billable_end_date,
+        resume_points.own_billable_end_date as billable_end_date,
         terms.billing_starts_at,
         greatest(last_due_periods.period_ends_at, resume_points.resumes_at) as usage_billed_until_at
     from terms

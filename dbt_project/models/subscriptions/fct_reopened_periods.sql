@@ -1,5 +1,5 @@
 -- R-REOPEN: the registered periods that this close computes again, as invoicing compares them with what was issued for them.
--- Bounds and dates are those that are registered; adjusted_starts_at is where the period begins as it is computed now.
+-- Bounds and dates are those that are registered; adjusted ones are where the period begins as it is computed now.
 -- Grain: one row per (subscription_id, fee_family, period_starts_at).
 
 with
@@ -14,11 +14,11 @@ reopened_periods as (
         kept_start_date as period_start_date,
         kept_end_date as period_end_date,
         period_starts_at as adjusted_starts_at,
+        period_start_date as adjusted_start_date,
         days,
         period_days,
         timezone,
         document_key,
-        is_end_withdrawn,
         cause,
         inputs_digest
     from {{ ref('int_subscriptions__reopened_periods') }}

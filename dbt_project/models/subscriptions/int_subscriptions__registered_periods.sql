@@ -105,7 +105,6 @@ bounded as (
         is_adjustment,
         examined_batch,
         is_over,
-        fee_family = 'base' and is_due_at_start and ended_at >= period_ends_at as is_end_withdrawn,
         whole_start_date,
         whole_end_date,
         trial_end_date,

@@ -1,0 +1,85 @@
+-- R-NOTE: the issued base fees, and adjustments of them, of periods that their subscription left before their end, with what is
+-- left of each line once the corrections of this close are taken off too.
+-- Grain: one row per (invoice_number, line_number).
+
+with
+
+ends as (
+    select subscription_id, on_termination, end_kind, billable_end_date, trial_end_date
+    from {{ ref('fct_subscription_ends') }}
+    where on_termination <> 'skip'
+),
+
+base_lines as (select * from {{ ref('stg_issued__base_lines') }}),
+
+credits as (
+    select
+        invoice_number,
+        invoice_line_number,
+        amount,
+        amount_unrounded,
+        {{ is_note_of_a_correction('cause') }} as is_correction,
+        false as is_new
+    from {{ ref('stg_issued__credit_note_lines') }}
+    union all
+    select
+        invoice_number,
+        line_number as invoice_line_number,
+        amount,
+        amount as amount_unrounded,
+        true as is_correction,
+        true as is_new
+    from {{ ref('fct_adjustment_credits') }}
+),
+
+credited as (
+    select
+        invoice_number,
+        invoice_line_number,
+        sum(amount) as amount,
+        sum(amount_unrounded) as amount_unrounded,
+        sum(case when is_correction then amount else 0 end) as corrected_amount,
+        sum(case when is_new then amount else 0 end) as newly_corrected_amount
+    from credits
+    group by invoice_number, invoice_line_number
+),
+
+left_early as (
+    select
+        base_lines.invoice_number,
+        base_lines.line_number,
+        base_lines.subscription_id,
+        ends.on_termination,
+        ends.end_kind,
+        ends.billable_end_date,
+        base_lines.description,
+        cast(base_lines.amount - base_lines.coupon_amount as decimal(20, 4)) as amount,
+        base_lines.coupon_amount,
+        base_lines.tax_codes,
+        base_lines.tax_rate,
+        base_lines.service_period_start,
+        base_lines.price_details,
+        base_lines.is_adjustment,
+        base_lines.period_starts_at,
+        base_lines.period_ends_at,
+        base_lines.period_end_date,
+        greatest(base_lines.period_start_date, coalesce(ends.trial_end_date, base_lines.period_start_date))
+            as first_billed_date,
+        ends.trial_end_date,
+        cast(coalesce(credited.corrected_amount, 0) as decimal(20, 4)) as corrected_amount,
+        cast(coalesce(credited.newly_corrected_amount, 0) as decimal(20, 4)) as newly_corrected_amount,
+        cast(base_lines.amount - base_lines.coupon_amount - coalesce(credited.amount, 0) as decimal(20, 4))
+            as left_amount,
+        cast(coalesce(credited.amount_unrounded, 0) as decimal(38, 21)) as credited_amount_unrounded
+    from base_lines
+    inner join ends
+        on
+            base_lines.subscription_id = ends.subscription_id
+            and base_lines.period_end_date > ends.billable_end_date
+    left join credited
+        on
+            base_lines.invoice_number = credited.invoice_number
+            and base_lines.line_number = credited.invoice_line_number
+)
+
+select * from left_early
