@@ -75,38 +75,15 @@ priced as (
     where unused_days > 0
 ),
 
-added_up as (
-    select
-        priced.*,
-        cast(
-            sum(amount_given_back) over (
-                partition by subscription_id, period_starts_at
-                order by segment_starts_at
-                rows between unbounded preceding and current row
-            ) as decimal(38, 15)
-        ) as amount_through
-    from priced
-),
-
-rounded as (
-    select
-        added_up.*,
-        {{ round_to_minor_unit('amount_through', 'minor_unit') }} as rounded_through
-    from added_up
-),
-
 returned_days as (
     select
         subscription_id,
         period_starts_at,
         segment_starts_at,
-        cast(
-            rounded_through - lag(rounded_through, 1, cast(0 as decimal(20, 4))) over (
-                partition by subscription_id, period_starts_at
-                order by segment_starts_at
-            ) as decimal(20, 4)
-        ) as amount
-    from rounded
+        {{ rounded_in_turn(
+            'amount_given_back', 'minor_unit', 'subscription_id, period_starts_at', 'segment_starts_at'
+        ) }} as amount
+    from priced
 )
 
 select * from returned_days

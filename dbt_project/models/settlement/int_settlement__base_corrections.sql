@@ -20,7 +20,7 @@ of_this_close as (
         reopened_periods.subscription_id,
         reopened_periods.period_ends_at,
         min(reopened_periods.adjusted_start_date) as period_start_date,
-        sum(adjustments.difference_amount) as difference_amount
+        sum(adjustments.difference_amount) as amount
     from reopened_periods
     inner join adjustments
         on
@@ -30,7 +30,7 @@ of_this_close as (
 ),
 
 of_closes_before as (
-    select subscription_id, period_ends_at, difference_amount, taken_off_amount
+    select subscription_id, period_ends_at, amount
     from {{ ref('stg_issued__base_corrections') }}
 ),
 
@@ -38,13 +38,8 @@ corrections as (
     select
         coalesce(of_this_close.subscription_id, of_closes_before.subscription_id) as subscription_id,
         coalesce(of_this_close.period_ends_at, of_closes_before.period_ends_at) as period_ends_at,
-        of_this_close.subscription_id is not null as is_of_this_close,
         of_this_close.period_start_date,
-        cast(
-            coalesce(
-                of_this_close.difference_amount, of_closes_before.difference_amount + of_closes_before.taken_off_amount
-            ) as decimal(20, 4)
-        ) as amount
+        cast(coalesce(of_this_close.amount, of_closes_before.amount) as decimal(20, 4)) as amount
     from of_this_close
     full outer join of_closes_before
         on

@@ -7,7 +7,7 @@ with
 fees_left_early as (select * from {{ ref('int_settlement__fees_left_early') }}),
 
 base_corrections as (
-    select subscription_id, period_ends_at, is_of_this_close, period_start_date, amount
+    select subscription_id, period_ends_at, period_start_date, amount
     from {{ ref('int_settlement__base_corrections') }}
 ),
 
@@ -20,8 +20,7 @@ periods as (
         min(first_billed_date) as first_billed_date,
         max(trial_end_date) as trial_end_date,
         max(cast({{ json_text('price_details', "'period_days'") }} as integer)) as period_days,
-        sum(left_amount) as left_amount,
-        sum(newly_corrected_amount) as newly_corrected_amount,
+        sum(left_before_amount) as left_before_amount,
         max(case when is_adjustment or corrected_amount <> 0 then 1 else 0 end) as has_corrected_lines
     from fees_left_early
     group by subscription_id, period_ends_at
@@ -42,11 +41,7 @@ corrected as (
                     coalesce(periods.trial_end_date, base_corrections.period_start_date)
                 )
         end as first_billed_date,
-        cast(
-            periods.left_amount + coalesce(base_corrections.amount, 0)
-            + case when base_corrections.is_of_this_close then periods.newly_corrected_amount else 0 end
-            as decimal(20, 4)
-        ) as standing_amount
+        cast(periods.left_before_amount + coalesce(base_corrections.amount, 0) as decimal(20, 4)) as standing_amount
     from periods
     left join base_corrections
         on

@@ -39,7 +39,7 @@ credited as (
         sum(amount) as amount,
         sum(amount_unrounded) as amount_unrounded,
         sum(case when is_correction then amount else 0 end) as corrected_amount,
-        sum(case when is_new then amount else 0 end) as newly_corrected_amount
+        sum(case when is_new then 0 else amount end) as amount_before
     from credits
     group by invoice_number, invoice_line_number
 ),
@@ -67,7 +67,8 @@ left_early as (
             as first_billed_date,
         ends.trial_end_date,
         cast(coalesce(credited.corrected_amount, 0) as decimal(20, 4)) as corrected_amount,
-        cast(coalesce(credited.newly_corrected_amount, 0) as decimal(20, 4)) as newly_corrected_amount,
+        cast(base_lines.amount - base_lines.coupon_amount - coalesce(credited.amount_before, 0) as decimal(20, 4))
+            as left_before_amount,
         cast(base_lines.amount - base_lines.coupon_amount - coalesce(credited.amount, 0) as decimal(20, 4))
             as left_amount,
         cast(coalesce(credited.amount_unrounded, 0) as decimal(38, 21)) as credited_amount_unrounded

@@ -46,32 +46,10 @@ addressed as (
     inner join currencies on invoices.currency = currencies.currency
 ),
 
--- 15 decimals heal what 21 lost of a third and its like, and come before the rounding that counts.
-added_up as (
-    select
-        addressed.*,
-        row_number() over (partition by document_key order by line_number) as line_rank,
-        cast(
-            sum(uncredited_amount) over (
-                partition by document_key
-                order by line_number
-                rows between unbounded preceding and current row
-            ) as decimal(38, 15)
-        ) as amount_through
-    from addressed
-),
-
-rounded as (
-    select
-        added_up.*,
-        {{ round_to_minor_unit('amount_through', 'minor_unit') }} as rounded_through
-    from added_up
-),
-
 credited as (
     select
         document_key,
-        cast(line_rank as integer) as line_number,
+        cast(row_number() over (partition by document_key order by line_number) as integer) as line_number,
         invoice_number,
         line_number as invoice_line_number,
         subscription_id,
@@ -84,17 +62,12 @@ credited as (
         first_unused_date,
         billed_until_date,
         uncredited_amount as amount_unrounded,
-        cast(
-            rounded_through - lag(rounded_through, 1, cast(0 as decimal(20, 4))) over (
-                partition by document_key
-                order by line_number
-            ) as decimal(20, 4)
-        ) as amount,
+        {{ rounded_in_turn('uncredited_amount', 'minor_unit', 'document_key', 'line_number') }} as amount,
         tax_codes,
         tax_rate,
         currency,
         minor_unit
-    from rounded
+    from addressed
 )
 
 select * from credited

@@ -1,5 +1,5 @@
 -- R-ADJUST: of each base period whose fee was corrected, by the latest close that computed it again, in publications that are
--- visible: what it found to differ and netted with other fees, and what it took off the lines of the fee itself.
+-- visible: what of the difference was netted with other fees, so that no line or note of the fee itself says it.
 -- Grain: one row per (subscription_id, period_ends_at).
 
 with
@@ -48,8 +48,7 @@ parts as (
     select
         registered.subscription_id,
         registered.period_ends_at,
-        differences.difference_amount,
-        0 as taken_off_amount
+        differences.difference_amount as amount
     from registered
     inner join differences
         on
@@ -61,8 +60,7 @@ parts as (
     select
         registered.subscription_id,
         registered.period_ends_at,
-        0 as difference_amount,
-        credits.amount as taken_off_amount
+        credits.amount
     from registered
     inner join credits
         on
@@ -77,8 +75,7 @@ corrections as (
     select
         subscription_id,
         period_ends_at,
-        cast(sum(difference_amount) as decimal(20, 4)) as difference_amount,
-        cast(sum(taken_off_amount) as decimal(20, 4)) as taken_off_amount
+        cast(sum(amount) as decimal(20, 4)) as amount
     from parts
     group by subscription_id, period_ends_at
 )

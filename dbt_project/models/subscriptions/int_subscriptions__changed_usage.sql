@@ -5,7 +5,13 @@
 with
 
 usage_periods as (
-    select subscription_id, registered_starts_at, registered_ends_at, examined_batch, is_over, is_adjustment
+    select
+        subscription_id,
+        registered_starts_at,
+        registered_ends_at,
+        examined_batch,
+        is_over,
+        is_of_last_close and not is_adjustment as is_new
     from {{ ref('int_subscriptions__registered_periods') }}
     where fee_family = 'usage'
 ),
@@ -66,7 +72,7 @@ changed as (
     from usage_periods
     inner join terms on usage_periods.subscription_id = terms.subscription_id
     inner join plans_with_charges_in_advance on terms.plan_code = plans_with_charges_in_advance.plan_code
-    where not usage_periods.is_adjustment
+    where usage_periods.is_new
 )
 
 select * from changed

@@ -27,7 +27,8 @@ resume_points as (
 registered as (
     select
         billed_periods.*,
-        min(period_starts_at) over (partition by subscription_id, fee_family) as first_starts_at
+        min(period_starts_at) over (partition by subscription_id, fee_family) as first_starts_at,
+        max(close_date) over (partition by subscription_id, fee_family) as last_close_date
     from {{ ref('stg_issued__billed_periods') }} as billed_periods
 ),
 
@@ -103,6 +104,7 @@ bounded as (
         document_key,
         inputs_digest as registered_digest,
         is_adjustment,
+        close_date = last_close_date as is_of_last_close,
         examined_batch,
         is_over,
         whole_start_date,
