@@ -116,8 +116,9 @@ bounded as (
         end as period_starts_at,
         case when is_settled_at_its_end then period_ends_at else least(period_ends_at, ended_at) end as period_ends_at,
         greatest(period_start_date, billing_start_date) as period_start_date,
+        -- The zone of an end may have another date by now: only an end that moved back cuts.
         case
-            when is_settled_at_its_end then period_end_date
+            when is_settled_at_its_end or period_ends_at <= coalesce(ended_at, period_ends_at) then period_end_date
             else least(period_end_date, own_end_date)
         end as period_end_date,
         case
