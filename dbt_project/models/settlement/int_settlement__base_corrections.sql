@@ -30,21 +30,21 @@ of_this_close as (
 ),
 
 of_closes_before as (
-    select subscription_id, period_ends_at, amount
-    from {{ ref('stg_issued__base_corrections') }}
+    select before.subscription_id, before.period_ends_at, before.amount
+    from {{ ref('stg_issued__base_corrections') }} as before
+    left join reopened_periods
+        on
+            before.subscription_id = reopened_periods.subscription_id
+            and before.period_ends_at = reopened_periods.period_ends_at
+    where reopened_periods.subscription_id is null
 ),
 
 corrections as (
-    select
-        coalesce(of_this_close.subscription_id, of_closes_before.subscription_id) as subscription_id,
-        coalesce(of_this_close.period_ends_at, of_closes_before.period_ends_at) as period_ends_at,
-        of_this_close.period_start_date,
-        cast(coalesce(of_this_close.amount, of_closes_before.amount) as decimal(20, 4)) as amount
+    select subscription_id, period_ends_at, period_start_date, cast(amount as decimal(20, 4)) as amount
     from of_this_close
-    full outer join of_closes_before
-        on
-            of_this_close.subscription_id = of_closes_before.subscription_id
-            and of_this_close.period_ends_at = of_closes_before.period_ends_at
+    union all
+    select subscription_id, period_ends_at, cast(null as date) as period_start_date, amount
+    from of_closes_before
 )
 
 select * from corrections
