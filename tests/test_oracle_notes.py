@@ -139,6 +139,32 @@ def test_each_segment_is_credited_at_its_own_price(tmp_path: Path) -> None:
     assert notes(result) == [("2025-07-16", "2025-07-01", "27", "5.4", "32.4", "0", "0")]
 
 
+def test_a_segment_without_a_used_day_comes_back_as_it_was_billed(tmp_path: Path) -> None:
+    """From the 21st at 1 a month: 0.3548… was billed as 0.35. With 5 unused days of 31 × 5 ÷ 31 no more comes back."""
+    plans = [
+        plan("p", "31", **IN_ADVANCE, valid_to="2025-07-21"),
+        plan("p", "1", **IN_ADVANCE, valid_from="2025-07-21"),
+    ]
+    result = ended(tmp_path, "2025-07-15T10:00Z", more={"prices/plans": plans})
+    assert notes(result) == [("2025-07-16", "2025-07-01", "5.35", "1.07", "6.42", "0", "0")]
+
+
+def test_nothing_stays_of_segments_without_a_used_day(tmp_path: Path) -> None:
+    """15 days of 0.155 and 16 of 0.15016, of 31, are 0.075 and 0.0775, each billed as 0.08: their sum gives 0.15."""
+    more: Tables = {
+        "prices/plans": [
+            plan("p", "0.155", **IN_ADVANCE, valid_to="2025-07-16"),
+            plan("p", "0.15016", **IN_ADVANCE, valid_from="2025-07-16"),
+            plan("q", "1"),
+        ],
+        "accounts/subscriptions": [
+            subscription("t", "q", "2025-06-15", external_subscription_id="other")
+        ],
+    }
+    result = ended(tmp_path, "2025-06-30T10:00Z", through="2025-08-01", more=more)
+    assert notes(result) == [("2025-08-01", "2025-07-01", "0.16", "0.03", "0.19", "0", "0")]
+
+
 def test_trial_days_are_not_credited(tmp_path: Path) -> None:
     """The trial ends with 19 July: 12 days were billed, of which none was used."""
     result = ended(tmp_path, "2025-07-15T10:00Z", trial_days="35")

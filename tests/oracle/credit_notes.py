@@ -25,12 +25,26 @@ from .terms import Terms, terms_of
 
 @dataclass(frozen=True)
 class _Part:
-    """A line of a base fee with its days: all that were billed, and those of them that are credited now."""
+    """A line of a base fee with its days: all that were billed, and those of them that are credited now.
+
+    `credited_before`: what notes have given back of it.
+    """
 
     line: InvoiceLine
     billed_days: int
     unused_days: int
     credited_days: int
+    credited_before: Fraction
+
+    @property
+    def credited(self) -> Fraction:
+        """What comes back now. A line of which no day was used comes back as it was billed, rounded.
+
+        Source: BILLING_RULES §4 "credit note for the unused days", as read by D-29.
+        """
+        if self.unused_days < self.billed_days:
+            return self.amount_of(self.credited_days)
+        return Fraction(self.line.amount) - self.credited_before
 
     def amount_of(self, days: int) -> Fraction:
         assert self.line.price is not None
@@ -44,9 +58,9 @@ class Notes:
         self.issued: list[CreditNote] = []
         self.balances: dict[NoteKey, Decimal] = {}
         self._payments = list(payments)
-        self._credited_from: dict[
-            tuple[str, date], date
-        ] = {}  # by subscription and first day of a line
+        # By subscription and first day of a line: from which day on, and how much of it.
+        self._credited_from: dict[tuple[str, date], date] = {}
+        self._credited: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
 
     def issue(
         self, catalog: Catalog, invoices: Sequence[Invoice], close_date: date
@@ -121,7 +135,7 @@ class Notes:
         Source: BILLING_RULES §0, rounding 5: "subtotal and tax rounded each, total = their sum".
         """
         parts = list(self._parts(terms, invoice))
-        exact = sum((one.amount_of(one.credited_days) for one in parts), Fraction(0))
+        exact = sum((one.credited for one in parts), Fraction(0))
         if exact == 0:
             return None
         scale = minor_unit(invoice.currency)
@@ -170,12 +184,14 @@ class Notes:
                 assert line.first_day is not None
                 assert line.end_day is not None
                 first = max(line.first_day, unused_from)
-                end = self._credited_from.get((line.subscription_id, line.first_day), line.end_day)
+                key = (line.subscription_id, line.first_day)
+                end = self._credited_from.get(key, line.end_day)
                 yield _Part(
                     line=line,
                     billed_days=(line.end_day - line.first_day).days,
                     unused_days=max((line.end_day - first).days, 0),
                     credited_days=max((end - first).days, 0),
+                    credited_before=self._credited[key],
                 )
 
     def _remember(self, terms: Terms, part: _Part) -> None:
@@ -184,6 +200,7 @@ class Notes:
         if part.credited_days > 0:
             key = (part.line.subscription_id, part.line.first_day)
             self._credited_from[key] = part.line.end_day - timedelta(days=part.unused_days)
+            self._credited[key] += part.credited
 
     def _refund(
         self,
