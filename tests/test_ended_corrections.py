@@ -23,6 +23,8 @@ from tests.progressive_company import Row, plan, subscription, used
 
 CUSTOMERS = ("lowbefore", "highbefore", "lowwith", "highwith", "lowafter", "highafter")
 ENDS_MOVE = ("known", "earlier", "later", "withdrawn", "skipped")
+# Of plans with a minimum commitment of 10.00 a day.
+COMMITTED = ("foreseen", "credited", "recosted", "backdated", "natural", "netted", "kept")
 FIFTEENTH = "2025-11-15T12:00:00Z"
 STEPS = (
     date(2025, 10, 1),
@@ -30,36 +32,54 @@ STEPS = (
     date(2025, 11, 16),
     date(2025, 12, 1),
     date(2026, 1, 1),
+    date(2026, 2, 1),
 )
 # What becomes known before each step: the prices that are corrected, and the ends.
 PRICES: Sequence[Mapping[str, str]] = (
     {},
-    {"lowbefore": "46", "highbefore": "184"},
+    {"lowbefore": "46", "highbefore": "184", "natural": "46", "netted": "46"},
     {"lowwith": "46", "highwith": "184"},
-    {"lowafter": "46", "highafter": "184", "earlier": "46", "skipped": "46"},
+    {"lowafter": "46", "highafter": "184", "earlier": "46", "skipped": "46", "recosted": "46"},
+    {},
     {},
 )
+DESK = (("10", "2025-10-01T00:00:00Z"), ("30", "2025-10-03T00:00:00Z"))
 ENDS: Sequence[Mapping[str, str]] = (
-    {"known": "2025-12-15T12:00:00Z"},
+    {"known": "2025-12-15T12:00:00Z", "foreseen": FIFTEENTH},
     {},
-    dict.fromkeys([*CUSTOMERS, *ENDS_MOVE], FIFTEENTH),
+    dict.fromkeys([*CUSTOMERS, *ENDS_MOVE, "credited", "recosted", "netted", "kept"], FIFTEENTH)
+    | {"natural": "2025-12-31T12:00:00Z"},
     {"later": "2025-11-25T12:00:00Z", "withdrawn": ""},
     {"earlier": "2025-10-31T12:00:00Z", "withdrawn": "2025-12-10T12:00:00Z"},
+    {"backdated": FIFTEENTH},
 )
 
 
 def catalog(step: int) -> dict[str, list[Row]]:
     """What is known before a step."""
-    names = (*CUSTOMERS, *ENDS_MOVE)
+    names = (*CUSTOMERS, *ENDS_MOVE, *COMMITTED)
     terms = {"interval": "quarterly", "is_pay_in_advance": "true", "bills_charges_monthly": "true"}
-    plans = [plan(name, "92", **terms) for name in names]
+    committed = {"minimum_commitment_amount": "920"}
+    of_plan = {name: terms | (committed if name in COMMITTED else {}) for name in names}
+    of_plan["natural"] |= {"adjustment_minimum_amount": "50"}
+    plans = [plan(name, "92", **own) for name, own in of_plan.items()]
+    december = {"valid_from": "2025-12-01"}
+    plans[-1] |= {"valid_to": december["valid_from"]}
+    plans.append(plan("kept", "46", **of_plan["kept"]) | december)
     ends: dict[str, str] = {}
     for number in range(step + 1):
         recorded = {"recorded_at": f"2025-10-0{number + 2}T00:00:00Z"}
-        plans += [plan(name, to, **terms) | recorded for name, to in PRICES[number].items()]
+        plans += [plan(name, to, **of_plan[name]) | recorded for name, to in PRICES[number].items()]
         ends |= ENDS[number]
     rows = progressive_company.catalog(0, ())
     rows["prices/plans"] += plans
+    rows["prices/add_ons"] = [{"add_on_code": "desk", "add_on_name": "Desk"}]
+    rows["prices/fixed_charges"] = [
+        {"plan_code": "netted", "fixed_charge_code": "desk", "add_on_code": "desk", "units": "1"}
+        | {"charge_model": "standard", "unit_amount": price, "is_pay_in_advance": "true"}
+        | {"display_name": "Desk", "valid_from": "2025-01-01", "recorded_at": recorded_at}
+        for price, recorded_at in DESK[: step + 1]
+    ]
     rows["accounts/customers"] += [
         {"customer_id": name, "customer_name": name, "billing_entity_code": "eu", "timezone": "UTC"}
         for name in names
@@ -67,7 +87,7 @@ def catalog(step: int) -> dict[str, list[Row]]:
     rows["accounts/subscriptions"] = [
         subscription(name)
         | {"started_at": "2025-10-01T00:00:00Z", "ended_at": ends.get(name, "")}
-        | {"on_termination": "skip" if name == "skipped" else "credit"}
+        | {"on_termination": "skip" if name in ("skipped", "kept") else "credit"}
         for name in names
     ]
     return rows
@@ -168,6 +188,38 @@ def test_an_end_that_is_skipped_gives_back_nothing(company: ClosedCompany) -> No
     assert documents(company, "skipped") == ["25-10-01 fees 92.00", "25-12-01 adjustment -46.00"]
 
 
+def test_a_commitment_is_lacked_by_what_notes_leave(company: ClosedCompany) -> None:
+    """46 days are committed to 460.00 and cost 46.00, at 0.50 a day 23.00; with `skip` all 61 + 15.50 stay billed.
+
+    Where the end becomes known after the quarter, 828.00 were lacked, and a quarter more was billed. What policy leaves
+    out of a correction stands, and so it counts: 828.00. A desk of 10.00 that becomes 30.00 is netted with a price of
+    46.00: of 76.00 that are left 23.00 come back.
+    """
+    assert documents(company, "foreseen") == ["25-10-01 fees 46.00", "25-11-16 fees 414.00"]
+    first = ["25-10-01 fees 92.00", "25-11-16 fees 414.00", "25-11-16 termination -46.00"]
+    assert documents(company, "credited") == first
+    assert documents(company, "recosted") == [
+        *first,
+        "25-12-01 adjustment -23.00",
+        "25-12-01 fees 23.00",
+    ]
+    assert documents(company, "backdated") == [
+        "25-10-01 fees 92.00",
+        "26-01-01 fees 920.00",
+        "26-02-01 adjustment -414.00",
+        "26-02-01 termination -92.00",
+        "26-02-01 termination -46.00",
+    ]
+    assert documents(company, "natural") == ["25-10-01 fees 92.00", "26-01-01 fees 828.00"]
+    assert documents(company, "netted") == [
+        "25-10-01 fees 102.00",
+        "25-11-01 adjustment -26.00",
+        "25-11-16 fees 407.00",
+        "25-11-16 termination -23.00",
+    ]
+    assert documents(company, "kept") == ["25-10-01 fees 76.50", "25-11-16 fees 383.50"]
+
+
 def test_what_stands_issued_is_what_the_used_days_cost(company: ClosedCompany) -> None:
     rows = company.finance(
         """
@@ -188,4 +240,6 @@ def test_what_stands_issued_is_what_the_used_days_cost(company: ClosedCompany) -
         "later": "56.00",
         "withdrawn": "71.00",
         "skipped": "46.00",
+        **dict.fromkeys(COMMITTED, "460.00"),
+        "natural": "920.00",
     }

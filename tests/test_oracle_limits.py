@@ -240,6 +240,23 @@ def test_a_yearly_commitment_with_monthly_charges_is_billed_once(tmp_path: Path)
     assert fees(result, "commitment_true_up") == [("2025-01-01", "s", "980.00")]
 
 
+def test_a_commitment_counts_used_days_unless_nothing_comes_back(tmp_path: Path) -> None:
+    """15 of 30 days are committed to 45. 20 + 10 were billed, the 10 for days after the end: with `skip` they count."""
+    plans = [
+        plan("p", "40", minimum_commitment_amount="90", valid_to="2025-06-16", **IN_ADVANCE),
+        plan("p", "20", minimum_commitment_amount="90", valid_from="2025-06-16", **IN_ADVANCE),
+    ]
+    for on_termination, expected in (("credit", ["25.00"]), ("skip", ["15.00"])):
+        row = subscription("s", "p", "2025-06-01", on_termination=on_termination)
+        before = own() | {"prices/plans": plans, "accounts/subscriptions": [row]}
+        ends = [row | {"ended_at": "2025-06-15T12:00Z"}]
+        known_late = {"2025-06-05": before}
+        after = before | {"accounts/subscriptions": ends}
+        result = hand_bill(tmp_path, after, [], "2025-07-01", earlier=known_late)
+        assert amounts(result, "2025-06-01") == ["20.00", "10.00"]
+        assert amounts(result, "2025-06-16", "commitment_true_up") == expected
+
+
 def test_each_plan_of_an_upgrade_has_its_own_commitment(tmp_path: Path) -> None:
     """June: 20 days of 30 on p, 10 days of 60 on q."""
     tables = own()

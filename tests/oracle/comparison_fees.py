@@ -151,10 +151,10 @@ def published_fees(finance: Query, owed: Owed) -> dict[str, Rows]:
             unsettled.add(customer)
             continue
         amount = issued.amounts[key] + issued.elsewhere[key]
-        rounded_apart = _rounded_apart(owed, key, issued, amounts.get(key, Decimal(0)))
-        amount += rounded_apart
-        left[customer] += amounts.get(key, Decimal(0)) - issued.amounts[key] - issued.left_out[key]
-        left[customer] -= rounded_apart
+        owes = amounts.get(key, Decimal(0))
+        allowed = _rounded_apart(owed, key, issued, owes) + _left_out_of(owed, key, issued, owes)
+        amount += allowed
+        left[customer] += owes - issued.amounts[key] - issued.left_out[key] - allowed
         if amount:
             fees[name] = {"amount": amount}
     fees.update((name, {"amount": amount}) for name, amount in progressive.items() if amount)
@@ -185,9 +185,29 @@ def _rounded_apart(owed: Owed, key: FeeKey, issued: Issued, owes: Decimal) -> De
     is_prorated = key[1] in FAMILIES and key[1] not in OF_PLAN_PERIODS
     if is_prorated and pieces > 1 and abs(difference) <= unit * (pieces + 1) / 2:
         return difference
-    if is_noted and issued.left_out[key]:
+    if is_noted and abs(difference) <= abs(issued.left_out[key]) + unit:
         return difference
     return Decimal(0)
+
+
+def _left_out_of(owed: Owed, key: FeeKey, issued: Issued, owes: Decimal) -> Decimal:
+    """What a commitment lacks because a fee of its period stands as issued: at most what policy leaves out of it.
+
+    Source: BILLING_RULES §6 "policy per plan, what policy leaves out reported", D-28 "against all rounded lines".
+    """
+    if key[1] != "commitment_true_up":
+        return Decimal(0)
+    end = owed.plan_period_end(key)
+    left_out = sum(
+        (
+            amount
+            for other, amount in issued.left_out.items()
+            if other[0] == key[0] and other != key and key[-1] <= other[-1] < end
+        ),
+        Decimal(0),
+    )
+    difference = owes - issued.amounts[key] - issued.elsewhere[key]
+    return difference if 0 <= difference * -left_out <= left_out**2 else Decimal(0)
 
 
 def _named(owed: Owed, key: FeeKey) -> tuple[Any, ...]:

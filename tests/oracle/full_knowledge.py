@@ -17,6 +17,7 @@ from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
 
+from .advance_lines import has_charges_in_advance
 from .catalog import read_catalog
 from .closing import DuePeriod, Knowledge, Memory, due_periods, lines_of_close
 from .fixed_charges import fixed_charge_lines, less_what_was_paid
@@ -60,11 +61,17 @@ class Owed:
         self.whole = self._whole_fees()
         lines = read_batches(batches)
         knowledge = Knowledge(self.catalog, lines, self.last_close_date)
-        due = self._due[self.last_close_date]
         memory = Memory()
-        for line in (one for own in self.whole.values() for one in own):
-            if line.fee_type == "fixed_charge_in_advance":
-                memory.lines[line.subscription_id].append(line)
+        kept = {key: own for key, own in self.whole.items() if self._is_kept(key)}
+        for line in (one for own in kept.values() for one in own):
+            memory.lines[line.subscription_id].append(line)
+        periods_kept = {(key[0], FAMILIES[key[1]], key[-1]) for key in kept}
+        due = [
+            one
+            for one in self._due[self.last_close_date]
+            if (one.terms.subscription.subscription_id, one.fee_family, one.period.whole_start)
+            not in periods_kept
+        ]
         found = lines_of_close(
             self.catalog, memory, due, knowledge, len(batches), self.last_close_date
         )
@@ -96,6 +103,11 @@ class Owed:
         is_skipped = terms.subscription.on_termination == "skip"
         due_on = terms.last_day + ONE_DAY + timedelta(days=terms.grace_days)
         return terms.is_in_advance("base") and not is_skipped and due_on <= self.last_close_date
+
+    def _is_kept(self, key: FeeKey) -> bool:
+        """Whether nothing of a fee in advance comes back for the days after an end."""
+        on_termination = self.terms[key[0]].subscription.on_termination
+        return key[1] != "subscription" or on_termination == "skip"
 
     def _key_of_line(self, line: InvoiceLine) -> FeeKey:
         cells = (line.charge_code, line.filter_code, line.group_key)
@@ -163,14 +175,19 @@ class Owed:
     def is_end_open(self, key: FeeKey) -> bool:
         """Whether a period's subscription goes on through its whole, so that a note for its end was withdrawn."""
         terms = self.terms[key[0]]
-        _, whole_end = whole_period(terms.interval("base"), key[-1], terms.anchor)
-        return terms.last_day is None or terms.last_day >= whole_end
+        return terms.last_day is None or terms.last_day >= self.plan_period_end(key)
+
+    def plan_period_end(self, key: FeeKey) -> date:
+        """The day after the plan's whole period that begins on a key's first day."""
+        terms = self.terms[key[0]]
+        return whole_period(terms.interval("base"), key[-1], terms.anchor)[1]
 
     def is_settled(self, key: FeeKey) -> bool:
         """Whether the last close has looked at a subscription, and the fees of a period are final.
 
         It looks at those with something that falls due, and at those that are over if a month has begun since the
-        close before. Fees in advance wait for the close after the one that ends their period.
+        close before. Fees in advance, and commitments that count some, wait for the close after the one that ends
+        their period.
         """
         terms = self.terms[key[0]]
         if key[1] == PROGRESSIVE:
@@ -183,10 +200,14 @@ class Owed:
         is_looked_at = any(one.due_on > before for one in last) or (
             has_month_begun and self._is_over(terms)
         )
-        if key[1] != "charge_in_advance":
+        if key[1] not in ("charge_in_advance", "commitment_true_up"):
             return is_looked_at
+        if not has_charges_in_advance(self.catalog, terms):
+            return is_looked_at
+        family = "usage" if key[1] == "charge_in_advance" else "commitment"
+        _, end = whole_period(terms.interval(family), key[-1], terms.anchor)
         usage = (one for one in last if one.fee_family == "usage")
-        own = [one for one in usage if one.period.whole_start == key[-1]]
+        own = [one for one in usage if key[-1] <= one.period.whole_start < end]
         return is_looked_at and all(one.due_on <= before for one in own) and bool(own)
 
     def _is_end_settled(self, key: FeeKey) -> bool:

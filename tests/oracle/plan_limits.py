@@ -12,9 +12,10 @@ from functools import partial
 
 from .catalog import Catalog
 from .charge_models import excess
+from .invoicing import base_fee_lines
 from .lines import InvoiceLine
 from .numbers import minor_unit, round_half_away
-from .periods import Period
+from .periods import ONE_DAY, Period, first_instant
 from .price_rows import Plan, Segment, segments
 from .terms import Terms, plan_on
 
@@ -48,8 +49,8 @@ def period_maximum_lines(
         (one.row.maximum_amount, whole.days_within(one.start, one.end))
         for one in _plan_segments(catalog, terms, whole)
     ]
-    billed_now = _limited_amounts(terms, whole, now)
-    amounts = [*_limited_amounts(terms, whole, issued), *billed_now]
+    billed_now = _limited_amounts(lines_of(catalog, terms, whole, now))
+    amounts = _limited_amounts(lines_of(catalog, terms, whole, [*issued, *now]))
     above = excess(maximums, amounts, period_days=whole.period_days)
     taken = min(above, sum(billed_now, Fraction(0)))
     return [] if taken <= 0 else [_line(terms, period, "period_maximum", -taken)]
@@ -74,7 +75,8 @@ def commitment_lines(
         Fraction(0),
     )
     rounded = Fraction(round_half_away(committed, minor_unit(terms.currency)))
-    fees = sum((Fraction(line.amount) for line in lines_of(terms, period, lines)), Fraction(0))
+    of_period = lines_of(catalog, terms, period, lines)
+    fees = sum((Fraction(line.amount) for line in of_period), Fraction(0))
     lacking = rounded - fees
     if rounded == 0 or lacking <= 0:
         return []
@@ -86,18 +88,30 @@ def plan_period_of(terms: Terms, period: Period) -> Period:
     return next(one for one in terms.periods("commitment") if period.start < one.end)
 
 
-def lines_of(terms: Terms, period: Period, lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
-    """The lines whose service period starts in a period."""
+def lines_of(
+    catalog: Catalog, terms: Terms, period: Period, lines: Sequence[InvoiceLine]
+) -> list[InvoiceLine]:
+    """The lines whose service period starts in a period, which is the whole one where its subscription left early.
+
+    Of a base fee in advance the used days are left then, as if the end had been known, unless the end is skipped.
+    Source: BILLING_RULES §4 "all fees of the period (advance ones included)", "End of an advance plan: credit note for
+    the unused days … (credit, refund, offset, skip); this note alone settles an end", as read by D-28.
+    """
     starts_at, ends_at = terms.bounds(period)
-    return [line for line in lines if starts_at <= line.service_period_start < ends_at]
+    used_until = period.last_billable_day + ONE_DAY
+    is_left_early = terms.last_day is not None and used_until < period.whole_end
+    if is_left_early:
+        ends_at = first_instant(terms.zone_name, period.whole_end)
+    found = [line for line in lines if starts_at <= line.service_period_start < ends_at]
+    is_given_back = terms.is_in_advance("base") and terms.subscription.on_termination != "skip"
+    if not (is_left_early and is_given_back):
+        return found
+    others = [line for line in found if line.fee_type != "subscription"]
+    return others if others == found else [*others, *base_fee_lines(catalog, terms, period)]
 
 
-def _limited_amounts(terms: Terms, period: Period, lines: Sequence[InvoiceLine]) -> list[Fraction]:
-    return [
-        Fraction(line.amount)
-        for line in lines_of(terms, period, lines)
-        if line.fee_type in LIMITED_FEE_TYPES
-    ]
+def _limited_amounts(lines: Sequence[InvoiceLine]) -> list[Fraction]:
+    return [Fraction(line.amount) for line in lines if line.fee_type in LIMITED_FEE_TYPES]
 
 
 def _plan_segments(catalog: Catalog, terms: Terms, period: Period) -> list[Segment[Plan]]:

@@ -34,7 +34,6 @@ PRICE_TABLES = (
     "prices/charge_tiers",
 )
 KEY = ("plan_code", "subscription_id", "first_month", "valid_from", "recorded_at")
-LIMITS = ("minimum_commitment_amount", "maximum_amount")
 OTHER_PRICES = {
     "amount": ("12", "0", "250"),
     "units": ("0", "2", "7.5"),
@@ -57,7 +56,7 @@ class History:
 def histories(draw: st.DrawFn, window: Window = WINTER_2025) -> History:
     """One customer: as `life_examples`, but with much of it known late, corrected, backdated or withdrawn."""
     example = draw(life_examples(window))
-    rows = draw(with_policies(without_open_limits(draw(mostly_monthly(example.rows)))))
+    rows = draw(with_policies(without_open_maximums(draw(mostly_monthly(example.rows)))))
     lived = draw(lives_as_known(rows[SUBSCRIPTIONS], window))
     new = [
         [draw(corrections(rows, step, number)) for number in range(draw(st.integers(0, 2)))]
@@ -96,8 +95,11 @@ def as_known(
     return catalogs
 
 
-def without_open_limits(rows: Rows) -> Rows:
-    """The rows without limits of plans of which anything is paid in advance."""
+def without_open_maximums(rows: Rows) -> Rows:
+    """The rows without maximums of plans of which anything is paid in advance.
+
+    A maximum takes off at most what a close bills, so that it depends on the order of closes there (D-28).
+    """
     tables = ("prices/plans", "prices/charges", "prices/fixed_charges")
     in_advance = {
         row["plan_code"]
@@ -106,7 +108,7 @@ def without_open_limits(rows: Rows) -> Rows:
         if row.get("is_pay_in_advance") == "true"
     }
     plans = [
-        {**row, **dict.fromkeys(LIMITS, "")} if row["plan_code"] in in_advance else row
+        {**row, "maximum_amount": ""} if row["plan_code"] in in_advance else row
         for row in rows["prices/plans"]
     ]
     return {**rows, "prices/plans": plans}

@@ -8,6 +8,7 @@ plan_limits as (
         subscription_id,
         period_starts_at,
         period_ends_at,
+        fees_until_at,
         is_due,
         usage_period_starts_at,
         usage_period_ends_at,
@@ -28,28 +29,19 @@ subscriptions as (select subscription_id, minor_unit, is_pay_in_advance from {{ 
 amounts as (
     select
         fees.subscription_id,
-        fees.segment_starts_at as service_starts_at,
+        fees.service_starts_at,
         case
             when
                 fees.fee_type in ('charge_in_advance', 'fixed_charge_in_advance')
                 or (fees.fee_type = 'subscription' and subscriptions.is_pay_in_advance)
-                then fees.segment_starts_at
-            else fees.segment_ends_at
+                then fees.service_starts_at
+            else fees.service_ends_at
         end as counts_at,
         fees.amount,
-        fees.fee_type <> 'charge_true_up' as is_held_to_maximum,
-        true as is_now
-    from {{ ref('int_invoicing__period_fees') }} as fees
+        fees.fee_type not in ('charge_true_up', 'commitment_true_up') as is_held_to_maximum,
+        fees.is_now
+    from {{ ref('int_invoicing__limited_amounts') }} as fees
     inner join subscriptions on fees.subscription_id = subscriptions.subscription_id
-    union all
-    select
-        subscription_id,
-        service_period_start as service_starts_at,
-        service_period_start as counts_at,
-        amount,
-        fee_type not in ('charge_true_up', 'commitment_true_up') as is_held_to_maximum,
-        false as is_now
-    from {{ ref('int_invoicing__standing_lines') }}
 ),
 
 billed as (
@@ -82,7 +74,7 @@ billed as (
         on
             plan_limits.subscription_id = amounts.subscription_id
             and plan_limits.period_starts_at <= amounts.service_starts_at
-            and plan_limits.period_ends_at > amounts.service_starts_at
+            and plan_limits.fees_until_at > amounts.service_starts_at
     group by plan_limits.subscription_id, plan_limits.period_starts_at, plan_limits.usage_period_starts_at
 ),
 

@@ -13,6 +13,7 @@ plan_periods as (
         period_end_date,
         billable_end_date,
         period_days,
+        fees_until_at,
         is_due,
         usage_period_starts_at,
         usage_period_ends_at
@@ -58,6 +59,7 @@ by_period as (
         period_starts_at,
         period_ends_at,
         period_days,
+        fees_until_at,
         is_due,
         usage_period_starts_at,
         usage_period_ends_at,
@@ -72,6 +74,7 @@ by_period as (
         period_starts_at,
         period_ends_at,
         period_days,
+        fees_until_at,
         is_due,
         usage_period_starts_at,
         usage_period_ends_at
@@ -83,6 +86,7 @@ prorated as (
         subscription_id,
         period_starts_at,
         period_ends_at,
+        fees_until_at,
         is_due,
         usage_period_starts_at,
         usage_period_ends_at,

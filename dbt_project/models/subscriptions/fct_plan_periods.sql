@@ -15,7 +15,9 @@ billed_periods as (
         period_start_date,
         period_end_date,
         billable_end_date,
-        period_days
+        period_days,
+        whole_period_ends_at,
+        whole_end_date
     from {{ ref('fct_subscription_periods') }}
     where fee_family in ('usage', 'commitment')
 ),
@@ -29,6 +31,8 @@ plan_periods as (
         period_end_date,
         billable_end_date,
         period_days,
+        whole_period_ends_at,
+        whole_end_date,
         true as is_due
     from billed_periods
     where fee_family = 'commitment'
@@ -41,6 +45,8 @@ plan_periods as (
         scheduled_periods.period_end_date,
         scheduled_periods.billable_end_date,
         scheduled_periods.period_days,
+        scheduled_periods.whole_period_ends_at,
+        scheduled_periods.whole_end_date,
         false as is_due
     from {{ ref('int_subscriptions__periods_ahead') }} as scheduled_periods
     inner join running on scheduled_periods.due_date > running.close_date
@@ -56,6 +62,11 @@ limited_periods as (
         plan_periods.period_end_date,
         plan_periods.billable_end_date,
         plan_periods.period_days,
+        -- Where its price changes, what was billed in advance of a period that ends early may begin after that end.
+        case
+            when plan_periods.billable_end_date < plan_periods.whole_end_date then plan_periods.whole_period_ends_at
+            else plan_periods.period_ends_at
+        end as fees_until_at,
         plan_periods.is_due,
         usage_periods.period_starts_at as usage_period_starts_at,
         usage_periods.period_ends_at as usage_period_ends_at

@@ -17,6 +17,7 @@ periods as (
         period_ends_at,
         whole_period_starts_at,
         whole_period_ends_at,
+        whole_end_date,
         days,
         period_days,
         timezone,

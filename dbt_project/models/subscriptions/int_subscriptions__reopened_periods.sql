@@ -80,6 +80,7 @@ reopened as (
         {{ days_between('registered_periods.whole_start_date', 'registered_periods.whole_end_date') }} as period_days,
         first_days.starts_at as whole_period_starts_at,
         last_days.starts_at as whole_period_ends_at,
+        registered_periods.whole_end_date,
         registered_periods.earlier_start_date,
         registered_periods.later_start_date
     from registered_periods

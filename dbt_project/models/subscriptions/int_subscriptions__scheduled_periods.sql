@@ -52,6 +52,7 @@ bounded_in_utc as (
         least(last_days.starts_at, terms.ended_at, calendar_periods.stops_at) as period_ends_at,
         first_days.starts_at as whole_period_starts_at,
         last_days.starts_at as whole_period_ends_at,
+        calendar_periods.whole_end_date,
         case
             when calendar_periods.fee_family = 'base'
                 then
