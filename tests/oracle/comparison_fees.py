@@ -185,7 +185,8 @@ def _rounded_apart(owed: Owed, key: FeeKey, issued: Issued, owes: Decimal) -> De
     is_prorated = key[1] in FAMILIES and key[1] not in OF_PLAN_PERIODS
     if is_prorated and pieces > 1 and abs(difference) <= unit * (pieces + 1) / 2:
         return difference
-    if is_noted and abs(difference) <= abs(issued.left_out[key]) + unit:
+    left_out = abs(issued.left_out[key])
+    if is_noted and left_out and abs(difference) <= left_out + unit:
         return difference
     return Decimal(0)
 
