@@ -35,6 +35,13 @@
 {%- endmacro %}
 
 
+{# R-ADJUST: which fee it is, whatever part of its period it is of: its type, charge, filter and group. #}
+{% macro fee_name(relation) -%}
+    {{ usage_fee_type(relation ~ '.fee_type') }} || '/' || coalesce({{ relation }}.charge_code, '') || '/'
+    || coalesce({{ relation }}.filter_code, '') || '/' || coalesce({{ relation }}.group_key, '')
+{%- endmacro %}
+
+
 {# R-PROGRESSIVE: the type of fee that the period's invoice bills for what a progressive one billed; other types as they are. #}
 {% macro usage_fee_type(fee_type) -%}
     case {{ fee_type }}

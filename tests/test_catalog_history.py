@@ -75,7 +75,25 @@ def refusal(folder: Path, rows: Book) -> str:
     return str(error.value)
 
 
+S = "accounts/subscriptions"
+SUBSCRIPTION_MEND = "put it back, end this subscription, and begin another one"
+
 CASES: dict[str, tuple[Change, str]] = {
+    "subscription gone": (
+        lambda b: b[S].pop(1),
+        "accounts/subscriptions.csv: subscription 'sub_2' is gone, but days through 2025-10-31 were billed for it; put "
+        "it back; if nothing was to be billed, let it end, with a billing_starts_at that is not before its end",
+    ),
+    "calendar of a subscription": (
+        lambda b: b[S][0].update(billing_time="anniversary"),
+        "accounts/subscriptions.csv row 2: billing_time of subscription 'sub_1' was calendar when days through "
+        f"2025-10-31 were billed, and is anniversary now; {SUBSCRIPTION_MEND}",
+    ),
+    "external id of a subscription": (
+        lambda b: b[S].append(b[S][1] | {"external_subscription_id": "ext_3", "recorded_at": "2025-11-01T00:00:00Z"}),
+        "accounts/subscriptions.csv row 4: external_subscription_id of subscription 'sub_2' was ext_2 when days "
+        f"through 2025-10-31 were billed, and is ext_3 now; {SUBSCRIPTION_MEND}",
+    ),
     "price of a plan": (
         lambda b: b[P][0].update(amount="89"),
         f"prices/plans.csv row 2: amount of plan 'pro' was 99 {SINCE} by this row, and is 89 now; {MEND}",
@@ -249,6 +267,13 @@ def test_a_row_of_later_days_or_months_may_change(tmp_path: Path, book: Book) ->
         book[C][index] |= {"unit_amount": "3"}
         assert f"row {row}: unit_amount of charge" in refusal(tmp_path, book)
         book[C][index] |= {"unit_amount": "2"}
+
+
+def test_a_start_and_an_end_may_be_corrected(tmp_path: Path, book: Book) -> None:
+    billed(tmp_path, book)
+    book[S][0] |= {"started_at": "2025-09-20T00:00:00Z", "billing_time": "calendar"}
+    book[S][1] |= {"ended_at": "2025-10-20T00:00:00Z", "recorded_at": "2025-11-01T00:00:00Z"}
+    assert load_catalog(write_book(tmp_path, book)).is_new
 
 
 def test_an_override_is_bound_by_its_own_subscription(tmp_path: Path, book: Book) -> None:

@@ -37,6 +37,7 @@ from orchestration.catalog.charge_rows import (
     shown,
 )
 from orchestration.catalog.reader import catalog_contracts, file_columns
+from orchestration.catalog.subscription_history import subscription_changes
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import months, valid_until
 from orchestration.texts import counted
@@ -54,6 +55,7 @@ _TABLES = (
     "fixed_charges",
     "fixed_charge_tiers",
     "one_off_fees",
+    "subscriptions",
 )
 _DAY = timedelta(days=1)
 _MEND = "put it back, and add a row with the same validity and a later recorded_at"
@@ -113,6 +115,7 @@ def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
         ]
         yield from _fixed_charge_problems(old, tables, rows, _register(con, family))
     yield from _one_off_problems(con, old, tables)
+    yield from subscription_changes(con, old, tables)
 
 
 def _last_published_version(con: duckdb.DuckDBPyConnection) -> str | None:

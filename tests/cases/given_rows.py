@@ -132,6 +132,7 @@ def _period_row(name: str, trial: Trial) -> dict[str, Any]:
         "whole_period_starts_at": whole[0].replace(tzinfo=None),
         "whole_period_ends_at": whole[1].replace(tzinfo=None),
         "whole_end_date": span.whole_end,
+        "anchor_date": first,
         "timezone": span.timezone,
         "due_date": end,
     }

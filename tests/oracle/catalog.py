@@ -57,9 +57,9 @@ class Customer:
 class Subscription:
     """One row of a subscription, or what became of it (see `timelines`); instants are UTC.
 
-    `position` is the row's place in its file. `anchor_at` (None: `started_at`): the first start of the external id.
-    `end_kind`: terminated, upgrade, downgrade, None while it goes on. A last day that is shared is that of the
-    subscription which begins on it.
+    `position` is the row's place in its file. `first_started_at` (None: `started_at`): the first start of the external
+    id. `anchor_at` (None: the same): the one that its anniversaries are counted from. `end_kind`: terminated, upgrade,
+    downgrade, None while it goes on. A last day that is shared is that of the subscription which begins on it.
     """
 
     subscription_id: str
@@ -73,6 +73,7 @@ class Subscription:
     position: int = 0
     billing_time: str = "calendar"
     on_termination: str = "credit"
+    first_started_at: datetime | None = None
     anchor_at: datetime | None = None
     end_kind: str | None = None
     is_last_day_shared: bool = False

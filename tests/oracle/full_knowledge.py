@@ -18,7 +18,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from .advance_lines import has_charges_in_advance
-from .catalog import read_catalog
+from .catalog import Catalog, read_catalog
 from .closing import DuePeriod, Knowledge, Memory, due_periods, lines_of_close
 from .fixed_charges import fixed_charge_lines, less_what_was_paid
 from .invoicing import base_fee_lines
@@ -51,7 +51,7 @@ class Owed:
     """
 
     def __init__(self, known: Sequence[tuple[date, Path]], batches: Sequence[Sequence[Path]]):
-        self._catalogs = {day: with_timelines(read_catalog(folder)) for day, folder in known}
+        self._catalogs = _as_known(known)
         self.last_close_date = max(self._catalogs)
         self.catalog = self._catalogs[self.last_close_date]
         self.terms = {
@@ -231,6 +231,22 @@ class Owed:
             for period in terms.periods(family)
         )
         return all(due <= self.last_close_date for due in dues)
+
+
+def _as_known(known: Sequence[tuple[date, Path]]) -> dict[date, Catalog]:
+    """The catalog of each close; anniversaries are counted from the start as the first close that billed one knew it.
+
+    Source: BILLING_RULES §4 "Once registered, its bounds, days and zone are facts"; decision D-26.
+    """
+    catalogs: dict[date, Catalog] = {}
+    anchors: dict[str, datetime] = {}
+    for day, folder in known:
+        catalogs[day] = with_timelines(read_catalog(folder), anchors)
+        for one in due_periods(catalogs[day], day):
+            subscription = one.terms.subscription
+            anchor_at = subscription.anchor_at or subscription.started_at
+            anchors.setdefault(subscription.external_subscription_id, anchor_at)
+    return catalogs
 
 
 def _unended(terms: Terms) -> Terms:

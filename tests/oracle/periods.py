@@ -117,11 +117,13 @@ def anniversary_period(interval: str, day: date, anchor: date) -> tuple[date, da
     Source: BILLING_RULES §4 "anniversary (day of the *first* start of the external id, clamped to the month's length,
     re-derived from the original day: 31 Jan → 30 Apr → 31 Jul; 29 Feb → 28 Feb)".
 
+    A start that is corrected leaves days before the anchor, in periods that are counted back from it (D-26).
+
     >>> anniversary_period("quarterly", date(2022, 5, 31), date(2022, 1, 31))
     (datetime.date(2022, 4, 30), datetime.date(2022, 7, 31))
+    >>> anniversary_period("monthly", date(2022, 3, 30), date(2022, 3, 31))
+    (datetime.date(2022, 2, 28), datetime.date(2022, 3, 31))
     """
-    if day < anchor:
-        raise ValueError(f"{day} is before the anchor {anchor}")
     if interval == "weekly":
         first = day - ((day - anchor).days % 7) * ONE_DAY
         return first, first + 7 * ONE_DAY
@@ -130,6 +132,8 @@ def anniversary_period(interval: str, day: date, anchor: date) -> tuple[date, da
     number = 0
     while add_months(anchor, (number + 1) * MONTHS[interval]) <= day:
         number += 1
+    while add_months(anchor, number * MONTHS[interval]) > day:
+        number -= 1
     start, end = (add_months(anchor, (number + more) * MONTHS[interval]) for more in (0, 1))
     return start, end
 

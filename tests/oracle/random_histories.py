@@ -3,9 +3,8 @@
 Belongs here: which rows and lines become known when. Does not belong here: the customers themselves (see
 `random_life`), files and any amount.
 
-What the rules leave open is not drawn: a start that moves under periods that are counted from it, an end that moves
-twice, usage that names only a customer of several subscriptions, and plans in advance whose limits depend on when each
-of their fees was billed.
+What the rules leave open is not drawn: usage that names only a customer of several subscriptions, and plans in advance
+whose limits depend on when each of their fees was billed.
 """
 
 from __future__ import annotations
@@ -181,7 +180,7 @@ def lives_as_known(
                 withdrawn_end = draw(an_end(row, window))
                 end_until = draw(st.sampled_from(LATE_STEPS))
             later_start = ""
-            if number == 0 and start_since and may_be_backdated(row):
+            if number == 0 and start_since:
                 later_start = draw(a_later_start(row, own, window))
             for step in STEPS[since:]:
                 as_known = dict(row)
@@ -207,11 +206,6 @@ def an_end(draw: st.DrawFn, row: dict[str, str], window: Window) -> str:
 def beginning_of(row: dict[str, str]) -> str:
     """The column that says when billing begins."""
     return "billing_starts_at" if row.get("billing_starts_at") else "started_at"
-
-
-def may_be_backdated(row: dict[str, str]) -> bool:
-    """Anniversaries are counted from the start, so that they would move with it."""
-    return beginning_of(row) == "billing_starts_at" or row["billing_time"] == "calendar"
 
 
 @st.composite

@@ -110,12 +110,13 @@ def terms_of(catalog: Catalog, subscription: Subscription) -> Terms:
     there. The last day is the local date of the last instant before the end: an end at local midnight leaves nothing of
     the day that it begins.
     Source: BILLING_RULES §4 "Billing begins at `billing_starts_at` (default: start)", "Start and end day both count",
-    "Trial days count from the first start (kept across plan changes)"; decision D-6.
+    "Trial days count from the first start (kept across plan changes)"; decisions D-6 and D-26.
     """
     plan = catalog.plan_rows[subscription.plan_code][0]
     zone_name = catalog.timezone_of(subscription.customer_id)
     ended_at = subscription.ended_at
-    first_start = local_date(subscription.anchor_at or subscription.started_at, zone_name)
+    first_start_at = subscription.first_started_at or subscription.started_at
+    anchor = local_date(subscription.anchor_at or first_start_at, zone_name)
     return Terms(
         subscription=subscription,
         plan=plan,
@@ -124,8 +125,8 @@ def terms_of(catalog: Catalog, subscription: Subscription) -> Terms:
         billing_starts_at=subscription.billing_begins_at,
         first_day=local_date(subscription.billing_begins_at, zone_name),
         last_day=None if ended_at is None else local_date(ended_at - MICROSECOND, zone_name),
-        anchor=first_start if subscription.billing_time == "anniversary" else None,
-        trial_end=first_start + timedelta(days=plan.trial_days),
+        anchor=anchor if subscription.billing_time == "anniversary" else None,
+        trial_end=local_date(first_start_at, zone_name) + timedelta(days=plan.trial_days),
         fee_families=_fee_families(catalog, subscription),
     )
 

@@ -6,7 +6,7 @@ not belong here: periods (see `terms`) and money, but for the amounts that tell 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -20,20 +20,29 @@ MICROSECOND = timedelta(microseconds=1)
 PERIODS_PER_YEAR = {"weekly": 52, "monthly": 12, "quarterly": 4, "semiannual": 2, "yearly": 1}
 
 
-def with_timelines(catalog: Catalog) -> Catalog:
-    """The catalog with its subscriptions as they really began and ended; those that never began are left out."""
+def with_timelines(catalog: Catalog, anchors: Mapping[str, datetime] | None = None) -> Catalog:
+    """The catalog with its subscriptions as they really began and ended; those that never began are left out.
+
+    `anchors`: by external id, the first start as it was when its first period was registered (D-26).
+    """
     rows: dict[str, list[Subscription]] = {}
     for subscription in catalog.subscriptions:
         rows.setdefault(subscription.external_subscription_id, []).append(subscription)
-    begun = {one.subscription_id: one for own in rows.values() for one in timeline_of(catalog, own)}
+    begun = {
+        one.subscription_id: one
+        for name, own in rows.items()
+        for one in timeline_of(catalog, own, (anchors or {}).get(name))
+    }
     ids = [one.subscription_id for one in catalog.subscriptions]
     return replace(catalog, subscriptions=[begun[one] for one in ids if one in begun])
 
 
-def timeline_of(catalog: Catalog, rows: Iterable[Subscription]) -> list[Subscription]:
+def timeline_of(
+    catalog: Catalog, rows: Iterable[Subscription], anchor_at: datetime | None = None
+) -> list[Subscription]:
     """The subscriptions of one external id that began, in order, with their real starts and ends."""
     in_order = sorted(rows, key=lambda row: (row.started_at, row.position))
-    walk = _Walk(catalog, in_order[0])
+    walk = _Walk(catalog, in_order[0], anchor_at)
     for row in in_order:
         walk.take(row)
     return _with_shared_days(catalog, walk.finish())
@@ -42,10 +51,11 @@ def timeline_of(catalog: Catalog, rows: Iterable[Subscription]) -> list[Subscrip
 class _Walk:
     """The rows of an external id taken in order: one subscription at most is active, and one at most is pending."""
 
-    def __init__(self, catalog: Catalog, first: Subscription) -> None:
+    def __init__(self, catalog: Catalog, first: Subscription, anchor_at: datetime | None) -> None:
         self._catalog = catalog
         self._zone_name = catalog.timezone_of(first.customer_id)
-        self._anchor_at = first.started_at
+        self._first_started_at = first.started_at
+        self._anchor_at = anchor_at or first.started_at
         self._active: Subscription | None = None
         self._pending: Subscription | None = None  # started_at: when it is to begin
         self._begun: list[Subscription] = []
@@ -84,7 +94,9 @@ class _Walk:
             self._pending = None
 
     def _begin(self, row: Subscription) -> None:
-        self._active = replace(row, anchor_at=self._anchor_at)
+        self._active = replace(
+            row, first_started_at=self._first_started_at, anchor_at=self._anchor_at
+        )
         self._pending = None
 
     def _change(self, row: Subscription, end_kind: str) -> None:

@@ -19,6 +19,7 @@ due_periods as (
         period_end_date,
         days,
         period_days,
+        anchor_date,
         timezone,
         inputs_digest
     from {{ ref('fct_subscription_periods') }}
@@ -41,6 +42,7 @@ registered as (
         due_periods.period_end_date,
         due_periods.days,
         due_periods.period_days,
+        due_periods.anchor_date,
         due_periods.timezone,
         case
             when billed.subscription_id is not null
@@ -66,6 +68,7 @@ registered as (
         period_end_date,
         days,
         period_days,
+        anchor_date,
         timezone,
         document_key,
         inputs_digest,

@@ -4,6 +4,8 @@
 
 with
 
+terms as (select subscription_id, anchor_date from {{ ref('int_subscriptions__terms') }}),
+
 reopened_periods as (
     select
         subscription_id,
@@ -22,6 +24,14 @@ reopened_periods as (
         cause,
         inputs_digest
     from {{ ref('int_subscriptions__reopened_periods') }}
+),
+
+anchored as (
+    select
+        reopened_periods.*,
+        terms.anchor_date
+    from reopened_periods
+    inner join terms on reopened_periods.subscription_id = terms.subscription_id
 )
 
-select * from reopened_periods
+select * from anchored

@@ -6,7 +6,7 @@ with
 running as (select close_date from {{ ref('stg_control__run') }}),
 
 terms as (
-    select subscription_id, external_subscription_id, customer_id, plan_code, billing_entity_code, currency
+    select subscription_id, external_subscription_id, customer_id, plan_code, billing_entity_code, currency, anchor_date
     from {{ ref('int_subscriptions__terms') }}
 ),
 
@@ -105,6 +105,7 @@ billed_periods as (
         periods.whole_period_starts_at,
         periods.whole_period_ends_at,
         periods.whole_end_date,
+        terms.anchor_date,
         periods.timezone,
         periods.due_date,
         periods.is_reopened,

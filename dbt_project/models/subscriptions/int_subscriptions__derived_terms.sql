@@ -27,7 +27,9 @@ requests as (
     from {{ ref('int_subscriptions__requests') }}
 ),
 
-request_dates as (select subscription_id, anchor_date from {{ ref('int_subscriptions__request_dates') }}),
+request_dates as (
+    select subscription_id, first_start_date, anchor_date from {{ ref('int_subscriptions__request_dates') }}
+),
 
 timelines as (
     select subscription_id, started_at, ended_at, end_kind from {{ ref('int_subscriptions__timelines') }}
@@ -48,10 +50,11 @@ begun as (
         requests.is_pay_in_advance,
         requests.bills_charges_monthly,
         requests.bills_fixed_charges_monthly,
+        request_dates.anchor_date,
         {{ period_origin('request_dates.anchor_date', 'requests.billing_time') }} as origin_date,
         case
             when requests.trial_days > 0
-                then cast(request_dates.anchor_date + requests.trial_days * interval '1' day as date)
+                then cast(request_dates.first_start_date + requests.trial_days * interval '1' day as date)
         end as trial_end_date,
         requests.adjustment_days,
         requests.adjustment_minimum_amount,

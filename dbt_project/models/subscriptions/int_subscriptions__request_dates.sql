@@ -1,5 +1,5 @@
--- R-ANCHOR: the local dates of each request, and the anchor: the local date of the external id's first start.
--- The anchor is a fact once a period is registered: it is taken in that period's zone, wherever the customer is now.
+-- R-ANCHOR: the local dates of each request, of the external id's first start, and the anchor: that date, as it was when the
+-- first of its periods was registered. Dates of the first start are those of that period's zone, wherever the customer is now.
 -- Grain: one row per subscription_id.
 
 with
@@ -21,6 +21,9 @@ registered as (
         requests.customer_id,
         requests.external_subscription_id,
         billed_periods.timezone,
+        min(billed_periods.anchor_date) over (
+            partition by requests.customer_id, requests.external_subscription_id
+        ) as anchor_date,
         row_number() over (
             partition by requests.customer_id, requests.external_subscription_id
             order by billed_periods.period_starts_at, billed_periods.period_ends_at, billed_periods.timezone
@@ -42,7 +45,7 @@ instants as (
     select
         requests.subscription_id,
         coalesce(registered.timezone, requests.timezone) as timezone,
-        'anchor' as which,
+        'first start' as which,
         requests.first_requested_at as instant
     from requests
     left join registered
@@ -67,12 +70,22 @@ local_dates as (
 
 request_dates as (
     select
-        subscription_id,
-        max(case when which = 'request' then local_date end) as request_date,
-        max(case when which = 'billing' then local_date end) as stated_billing_date,
-        max(case when which = 'anchor' then local_date end) as anchor_date
-    from local_dates
-    group by subscription_id
+        requests.subscription_id,
+        max(case when local_dates.which = 'request' then local_dates.local_date end) as request_date,
+        max(case when local_dates.which = 'billing' then local_dates.local_date end) as stated_billing_date,
+        max(case when local_dates.which = 'first start' then local_dates.local_date end) as first_start_date,
+        coalesce(
+            max(registered.anchor_date),
+            max(case when local_dates.which = 'first start' then local_dates.local_date end)
+        ) as anchor_date
+    from requests
+    inner join local_dates on requests.subscription_id = local_dates.subscription_id
+    left join registered
+        on
+            requests.customer_id = registered.customer_id
+            and requests.external_subscription_id = registered.external_subscription_id
+            and registered.registered_number = 1
+    group by requests.subscription_id
 )
 
 select * from request_dates

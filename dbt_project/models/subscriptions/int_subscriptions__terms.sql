@@ -18,6 +18,7 @@ terms as (
         is_pay_in_advance,
         bills_charges_monthly,
         bills_fixed_charges_monthly,
+        anchor_date,
         origin_date,
         trial_end_date,
         adjustment_days,
