@@ -1,194 +1,27 @@
 """Adjustments in real closes: what changes after a period was billed, against amounts worked by hand.
 
-Belongs here: one small company, each subscription of which has something changed behind it. Does not belong here:
-single steps, which have unit tests beside their models, and random histories.
+Belongs here: what is billed and credited of each change, and why, and what changes nothing. Does not belong here: the
+company (`corrected_company`), single steps, which have unit tests beside their models, and random histories.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+import hashlib
+from collections import defaultdict
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orchestration.look import credit_notes, invoice
 from tests.conftest import ClosedCompany
-from tests.plain_close import close_date, close_through
-from tests.price_book import Book, write_book
-
-SINCE = {"valid_from": "2025-01-01", "recorded_at": "2025-01-01T00:00:00Z"}
-CORRECTED = {"valid_from": "2025-01-01", "recorded_at": "2025-02-10T00:00:00Z"}
-LATER = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def plan(code: str, amount: str = "0", **columns: str) -> dict[str, str]:
-    terms = {"interval": "monthly", "is_pay_in_advance": "false", "currency": "EUR"}
-    return {"plan_code": code, "plan_name": code, "amount": amount} | terms | SINCE | columns
-
-
-def charge(plan_code: str, metric: str = "calls", **columns: str) -> dict[str, str]:
-    named = {"plan_code": plan_code, "charge_code": metric, "metric_code": metric}
-    price = {"charge_model": "standard", "unit_amount": "1", "display_name": metric}
-    return named | price | SINCE | columns
-
-
-NAMES = (
-    "advance", "backdated", "both", "committed", "corrected", "ended", "graded", "late", "monthly_cap", "old",
-    "paid", "retracted", "refunded", "seats", "small",
-    "withdrawn", "withdrawn_advance",
-)  # fmt: skip
-
-
-def subscriptions(*, is_changed: bool, is_withdrawn: bool) -> list[dict[str, str]]:
-    """As they are at first, once a start and ends are known, or once two of the ends are withdrawn."""
-    rows = {
-        name: {
-            "subscription_id": name, "external_subscription_id": name, "customer_id": name, "plan_code": name,
-            "started_at": "2025-01-01T00:00:00Z", "ended_at": "", "recorded_at": "2025-01-01T00:00:00Z",
-        }
-        for name in NAMES
-    }  # fmt: skip
-    if is_changed:
-        rows["ended"]["ended_at"] = "2025-01-16T00:00:00Z"
-    else:
-        rows["backdated"]["started_at"] = "2025-01-11T00:00:00Z"
-    if not is_withdrawn:
-        rows["withdrawn"]["ended_at"] = "2025-02-11T00:00:00Z"
-        rows["withdrawn_advance"]["ended_at"] = "2025-02-11T00:00:00Z" if is_changed else ""
-    return list(rows.values())
-
-
-PLANS = [
-    plan("advance", "31", is_pay_in_advance="true"),
-    plan("backdated", "31"),
-    plan("both", "31"),
-    plan("committed", minimum_commitment_amount="50"),
-    plan("corrected"),
-    plan("ended", "31"),
-    plan("graded"),
-    plan("late"),
-    plan("monthly_cap", interval="yearly", bills_charges_monthly="true", maximum_amount="100"),
-    plan("old", adjustment_days="10"),
-    plan("paid"),
-    plan("refunded"),
-    plan("retracted"),
-    plan("seats"),
-    plan("small", adjustment_minimum_amount="3"),
-    plan("withdrawn", "28"),
-    plan("withdrawn_advance", "28", is_pay_in_advance="true"),
-]
-CHARGES = [
-    charge("backdated", minimum_amount="31"),
-    charge("both"),
-    charge("committed"),
-    charge("corrected"),
-    charge("ended"),
-    charge("graded", charge_model="graduated", unit_amount=""),
-    charge("late"),
-    charge("monthly_cap"),
-    charge("old"),
-    charge("paid", is_pay_in_advance="true"),
-    charge("refunded", is_pay_in_advance="true"),
-    charge("retracted"),
-    charge("seats", "seats"),
-    charge("small"),
-    charge("withdrawn", charge_model="graduated", unit_amount=""),
-]
-CORRECTED_PLANS = [plan("advance", "62", is_pay_in_advance="true") | CORRECTED]
-CORRECTED_CHARGES = [charge("corrected", unit_amount="2") | CORRECTED]
-
-
-def book(*, is_changed: bool, is_withdrawn: bool = False) -> Book:
-    return {
-        "prices/billable_metrics": [
-            {"metric_code": "calls", "metric_name": "Calls", "aggregation_type": "sum", "field_name": "n"},
-            {"metric_code": "seats", "metric_name": "Seats", "aggregation_type": "sum", "field_name": "n",
-             "is_recurring": "true"},
-        ],
-        "prices/plans": PLANS + (CORRECTED_PLANS if is_changed else []),
-        "prices/charges": CHARGES + (CORRECTED_CHARGES if is_changed else []),
-        "prices/charge_tiers": [
-            {"plan_code": code, "charge_code": "calls", "up_to": up_to, "unit_amount": price, "flat_amount": "0"}
-            | SINCE
-            for code in ("graded", "withdrawn")
-            for up_to, price in (("10", "2"), ("", "1"))
-        ],
-        "accounts/billing_entities": [
-            {"billing_entity_code": "eu", "entity_name": "Example GmbH", "country": "DE", "invoice_prefix": "EU",
-             "net_payment_days": "30", "grace_days": "0"},
-        ],
-        "accounts/customers": [
-            {"customer_id": name, "customer_name": name.title(), "billing_entity_code": "eu"} for name in NAMES
-        ],
-        "accounts/subscriptions": subscriptions(is_changed=is_changed, is_withdrawn=is_withdrawn),
-        "tax/taxes": [{"tax_code": "vat", "tax_name": "VAT", "rate_percent": "20"} | SINCE],
-        "tax/customer_taxes": [{"customer_id": name, "tax_code": "vat"} for name in ("late", "retracted")],
-    }  # fmt: skip
-
-
-def event(key: str, name: str, instant: str, units: int, **more: Any) -> dict[str, Any]:
-    code = "seats" if name == "seats" else "calls"
-    named = {"transaction_id": key, "external_subscription_id": name, "code": code}
-    return named | {"timestamp": instant, "properties": {"n": units}} | more
-
-
-JANUARY = [
-    event(f"{name}-1", name, "2025-01-20T12:00:00Z", 10)
-    for name in NAMES
-    if name not in ("advance", "ended", "monthly_cap", "graded", "refunded", "withdrawn_advance")
-] + [
-    event("ended-1", "ended", "2025-01-10T12:00:00Z", 7),
-    event("ended-2", "ended", "2025-01-20T12:00:00Z", 3),
-    event("graded-1", "graded", "2025-01-20T12:00:00Z", 8),
-    event("monthly_cap-1", "monthly_cap", "2025-01-20T12:00:00Z", 60),
-    event("retracted-2", "retracted", "2025-01-21T12:00:00Z", 4),
-    event("both-2", "both", "2025-01-21T12:00:00Z", 4),
-]  # fmt: skip
-FEBRUARY = [
-    event(f"late-{name}", name, "2025-01-15T12:00:00Z", 5)
-    for name in ("late", "committed", "old", "graded", "paid", "seats")
-] + [
-    event("late-small", "small", "2025-01-15T12:00:00Z", 2),
-    event("february-cap", "monthly_cap", "2025-02-15T12:00:00Z", 60),
-    {"transaction_id": "r-1", "external_subscription_id": "retracted", "retracts": "retracted-2"},
-    {"transaction_id": "r-2", "external_subscription_id": "both", "retracts": "both-2"},
-    event("withdrawn-2", "withdrawn", "2025-02-05T12:00:00Z", 8),
-    event("refunded-1", "refunded", "2025-02-05T12:00:00Z", 8),
-    event("late-both", "both", "2025-01-15T12:00:00Z", 5),
-]  # fmt: skip
-MARCH = [
-    event("later-small", "small", "2025-01-16T12:00:00Z", 2),
-    event("withdrawn-3", "withdrawn", "2025-02-25T12:00:00Z", 8),
-    event("backdated-0", "backdated", "2025-01-05T12:00:00Z", 30),
-    {"transaction_id": "r-4", "external_subscription_id": "refunded", "retracts": "refunded-1"},
-    event("later-cap", "monthly_cap", "2025-01-16T12:00:00Z", 50),
-    event("later-ended", "ended", "2025-01-02T12:00:00Z", 6),
-    {"transaction_id": "r-3", "external_subscription_id": "late", "retracts": "late-late"},
-]
-
-
-def step(
-    folder: Path, files: Sequence[tuple[str, Sequence[Any]]], through: date, **known: bool
-) -> ClosedCompany:
-    ws = write_book(folder, book(**known))
-    ws.landing.mkdir(exist_ok=True)
-    for name, rows in files:
-        lines = "".join(json.dumps(row) + "\n" for row in rows)
-        (ws.landing / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-    close_through(ws, through, clock=lambda: LATER)
-    return ClosedCompany(ws)
+from tests.corrected_company import LATER, NAMES, closed_in
+from tests.plain_close import close_date
 
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> ClosedCompany:
-    folder = tmp_path_factory.mktemp("adjusted")
-    step(folder, [("january", JANUARY)], date(2025, 2, 1), is_changed=False)
-    step(folder, [("february", FEBRUARY)], date(2025, 3, 1), is_changed=True)
-    return step(folder, [("march", MARCH)], date(2025, 4, 1), is_changed=True, is_withdrawn=True)
+    return closed_in(tmp_path_factory.mktemp("corrected"))
 
 
 def lines_of(company: ClosedCompany, customer: str) -> list[tuple[str, ...]]:
@@ -217,10 +50,43 @@ def notes_of(company: ClosedCompany, customer: str) -> list[tuple[str, ...]]:
         from credit_notes as notes
         inner join invoices on notes.invoice_number = invoices.invoice_number
         where notes.customer_id = '{customer}'
-        order by notes.credit_note_number
+        order by notes.issue_date, invoices.issue_date
         """
     )
     return [(*row[:3], *(f"{amount:.2f}" for amount in row[3:])) for row in rows]
+
+
+def credited(company: ClosedCompany, customer: str) -> list[tuple[str, ...]]:
+    """Issue date, fee type, amount and cause of every line of a note, and the date of the invoice that it corrects."""
+    rows = company.finance(
+        f"""
+        select
+            cast(notes.issue_date as varchar), lines.fee_type, credited.amount, credited.cause,
+            cast(invoices.issue_date as varchar)
+        from credit_note_lines as credited
+        inner join credit_notes as notes on credited.credit_note_number = notes.credit_note_number
+        inner join invoices on credited.invoice_number = invoices.invoice_number
+        inner join invoice_lines as lines
+            on credited.invoice_number = lines.invoice_number and credited.invoice_line_number = lines.line_number
+        where notes.customer_id = '{customer}'
+        order by notes.issue_date, invoices.issue_date, lines.line_number
+        """
+    )
+    return [(*row[:2], f"{row[2]:.2f}", *row[3:]) for row in rows]
+
+
+def taxes_of(company: ClosedCompany, customer: str) -> list[tuple[str, ...]]:
+    """Issue date, code, rate, base and tax of every tax row of an invoice, rows of 0 left out."""
+    rows = company.finance(
+        f"""
+        select cast(issue_date as varchar), tax_code, tax_rate, taxable_amount, taxes.tax_amount
+        from invoice_taxes as taxes
+        inner join invoices on taxes.invoice_number = invoices.invoice_number
+        where customer_id = '{customer}' and taxable_amount <> 0
+        order by issue_date, tax_code, tax_rate
+        """
+    )
+    return [(*row[:2], f"{row[2]:.0f}", f"{row[3]:.2f}", f"{row[4]:.2f}") for row in rows]
 
 
 def adjusted(company: ClosedCompany, customer: str) -> list[tuple[str, ...]]:
@@ -252,6 +118,69 @@ def test_what_came_and_what_went_is_netted(company: ClosedCompany) -> None:
         ("2025-03-01", "charge", "2025-01-01", "1.00", "late_usage,retracted_usage", "2025-02-01")
     ]
     assert notes_of(company, "both") == []
+
+
+def test_an_amendment_upwards_is_a_line_and_one_downwards_takes_the_newest_off_first(
+    company: ClosedCompany,
+) -> None:
+    """Of 10 calls become 14 in February, and 4 in March. 10 at 2 are 20, and 4 at 1 more are 24; 4 at 2 are 8.
+
+    Of the 16 too much, 4 go off the newer invoice, and 12 off the first; both bear the 20 % of the first.
+    """
+    assert company.finance(
+        "select close_date, computed_amount, issued_amount, net_amount, handling from adjustments"
+        " where subscription_id = 'amended_up' order by close_date"
+    ) == [
+        (date(2025, 3, 1), Decimal(24), Decimal(20), Decimal(4), "lines"),
+        (date(2025, 4, 1), Decimal(8), Decimal(24), Decimal(-16), "credit_note"),
+    ]
+    cause = "late_usage,retracted_usage"
+    assert adjusted(company, "amended_up") == [
+        ("2025-03-01", "charge", "2025-01-01", "4.00", cause, "2025-02-01")
+    ]
+    assert taxes_of(company, "amended_up") == [
+        ("2025-02-01", "vat", "20", "20.00", "4.00"),
+        ("2025-03-01", "vat", "20", "4.00", "0.80"),
+    ]
+    assert credited(company, "amended_up") == [
+        ("2025-04-01", "charge", "12.00", cause, "2025-02-01"),
+        ("2025-04-01", "charge", "4.00", cause, "2025-03-01"),
+    ]
+    assert notes_of(company, "amended_up") == [
+        ("2025-04-01", "2025-02-01", "adjustment", "12.00", "2.40", "14.40", "0.00"),
+        ("2025-04-01", "2025-03-01", "adjustment", "4.00", "0.80", "4.80", "0.00"),
+    ]
+
+
+def test_an_amendment_downwards_is_a_note_and_one_upwards_bills_what_it_gave_back(
+    company: ClosedCompany,
+) -> None:
+    """10 calls at 1 become 6 in February, and 9 in March: 4 are credited, then 3 are more than the 6 that are left."""
+    cause = "late_usage,retracted_usage"
+    assert credited(company, "amended_down") == [
+        ("2025-03-01", "charge", "4.00", cause, "2025-02-01")
+    ]
+    assert notes_of(company, "amended_down") == [
+        ("2025-03-01", "2025-02-01", "adjustment", "4.00", "0.80", "4.80", "0.00")
+    ]
+    assert adjusted(company, "amended_down") == [
+        ("2025-04-01", "charge", "2025-01-01", "3.00", cause, "2025-02-01")
+    ]
+    assert taxes_of(company, "amended_down") == [
+        ("2025-02-01", "vat", "20", "10.00", "2.00"),
+        ("2025-04-01", "vat", "20", "3.00", "0.60"),
+    ]
+
+
+def test_an_amendment_to_another_month_leaves_the_first_one(company: ClosedCompany) -> None:
+    """10 calls of January turn out to be February's, which was not billed yet: a fee like any other there."""
+    assert credited(company, "amended_month") == [
+        ("2025-03-01", "charge", "10.00", "retracted_usage", "2025-02-01")
+    ]
+    assert [row[:5] for row in lines_of(company, "amended_month")] == [
+        ("2025-02-01", "charge", "2025-01-01", "10.00", None),
+        ("2025-03-01", "charge", "2025-02-01", "10.00", None),
+    ]
 
 
 def test_what_a_commitment_had_billed_is_not_billed_again(company: ClosedCompany) -> None:
@@ -298,28 +227,62 @@ def test_an_end_that_moved_back_credits_days_and_usage_after_it(company: ClosedC
     assert notes_of(company, "ended") == [
         ("2025-03-01", "2025-02-01", "adjustment", "19.00", "0.00", "19.00", "0.00")
     ]
-    assert [(row[0], row[1], row[3]) for row in adjusted(company, "ended")] == [
-        ("2025-04-01", "charge", "6.00")
+    assert credited(company, "ended") == [
+        ("2025-03-01", "subscription", "16.00", "changed_subscription", "2025-02-01"),
+        ("2025-03-01", "charge", "3.00", "changed_subscription", "2025-02-01"),
+    ]
+    assert adjusted(company, "ended") == [
+        ("2025-04-01", "charge", "2025-01-01", "6.00", "late_usage", "2025-02-01")
+    ]
+
+
+def test_an_end_that_moved_on_bills_days_and_usage_before_it(company: ClosedCompany) -> None:
+    """10 of 28 days and 4 calls were billed; until the 20th it is 20 days, and 6 calls that belonged to nobody."""
+    billed = [(row[1], row[3]) for row in lines_of(company, "prolonged") if row[0] == "2025-02-11"]
+    assert billed == [("subscription", "10.00"), ("charge", "4.00")]
+    assert adjusted(company, "prolonged") == [
+        ("2025-04-01", "charge", "2025-02-01", "6.00", "changed_subscription", "2025-02-11"),
+        ("2025-04-01", "subscription", "2025-02-01", "10.00", "changed_subscription", "2025-02-11"),
     ]
 
 
 def test_a_start_that_moved_back_makes_the_period_whole(company: ClosedCompany) -> None:
     """21 days of 31, a minimum of 21 and 10 calls; then 31, 31 and 10; at last 40 calls without a true-up."""
-    lines = adjusted(company, "backdated")
-    by_date = {
-        day: sum(Decimal(row[3]) for row in lines if row[0] == day)
-        for day in ("2025-02-11", "2025-04-01")
+    first = [(row[1], row[3]) for row in lines_of(company, "backdated") if row[0] == "2025-02-01"]
+    assert first == [("subscription", "21.00"), ("charge", "10.00"), ("charge_true_up", "11.00")]
+    # The line of the shorter month goes and that of the whole one comes.
+    by_fee: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    for day, fee_type, _, amount, *why in adjusted(company, "backdated"):
+        by_fee[day, fee_type, *why] += Decimal(amount)
+    assert by_fee == {
+        ("2025-02-11", "charge", "changed_subscription", "2025-02-01"): Decimal(0),
+        ("2025-02-11", "charge_true_up", "changed_subscription", "2025-02-01"): Decimal(10),
+        ("2025-02-11", "subscription", "changed_subscription", "2025-02-01"): Decimal(10),
+        ("2025-04-01", "charge", "late_usage", "2025-02-01"): Decimal(30),
+        ("2025-04-01", "charge_true_up", "late_usage", "2025-02-01"): Decimal(-21),
     }
-    assert by_date == {"2025-02-11": Decimal(20), "2025-04-01": Decimal(9)}
     total = sum(Decimal(row[3]) for row in lines_of(company, "backdated") if row[2] < "2025-02-01")
     assert total == Decimal(31 + 40)
 
 
+def test_a_start_that_moved_on_credits_days_and_usage_before_it(company: ClosedCompany) -> None:
+    """31 days and 14 calls were billed; from the 11th it is 21 days and 10 calls."""
+    assert company.finance(
+        "select fee_type, sum(computed_amount), sum(issued_amount) from adjustments"
+        " where subscription_id = 'postponed' group by fee_type order by fee_type"
+    ) == [("charge", Decimal(10), Decimal(14)), ("subscription", Decimal(21), Decimal(31))]
+    assert notes_of(company, "postponed") == [
+        ("2025-03-01", "2025-02-01", "adjustment", "14.00", "0.00", "14.00", "0.00")
+    ]
+    assert {row[3] for row in credited(company, "postponed")} == {"changed_subscription"}
+    assert adjusted(company, "postponed") == []
+
+
 def test_an_end_that_is_withdrawn_makes_the_period_whole_again(company: ClosedCompany) -> None:
     """10 of 28 days and 8 calls at 2 were billed; 28 days and 16 calls are 28 and 20 + 6."""
-    assert [(row[1], row[3]) for row in adjusted(company, "withdrawn")] == [
-        ("charge", "10.00"),
-        ("subscription", "18.00"),
+    assert adjusted(company, "withdrawn") == [
+        ("2025-04-01", "charge", "2025-02-01", "10.00", "changed_subscription", "2025-02-11"),
+        ("2025-04-01", "subscription", "2025-02-01", "18.00", "changed_subscription", "2025-02-11"),
     ]
     assert [row[3] for row in lines_of(company, "withdrawn") if row[2] == "2025-03-01"] == ["28.00"]
 
@@ -328,8 +291,8 @@ def test_what_a_note_gave_back_is_billed_again_once_its_end_is_withdrawn(
     company: ClosedCompany,
 ) -> None:
     assert notes_of(company, "withdrawn_advance")[0][2:4] == ("termination", "18.00")
-    assert [(row[0], row[3]) for row in adjusted(company, "withdrawn_advance")] == [
-        ("2025-04-01", "18.00")
+    assert [(row[0], *row[3:]) for row in adjusted(company, "withdrawn_advance")] == [
+        ("2025-04-01", "18.00", "changed_subscription", "2025-02-01")
     ]
 
 
@@ -366,6 +329,60 @@ def test_daily_usage_follows(company: ClosedCompany) -> None:
     assert company.finance(
         "select usage_date, event_count, quantity from usage_daily where subscription_id = 'retracted' order by 1"
     ) == [(date(2025, 1, 20), 1, Decimal(10)), (date(2025, 1, 21), 0, Decimal(0))]
+    assert company.finance(
+        "select subscription_id, usage_date, event_count, quantity from usage_daily"
+        " where subscription_id in ('amended_month', 'amended_up') order by 1, 2"
+    ) == [
+        ("amended_month", date(2025, 1, 20), 0, Decimal(0)),
+        ("amended_month", date(2025, 2, 20), 1, Decimal(10)),
+        ("amended_up", date(2025, 1, 20), 1, Decimal(4)),
+    ]
+
+
+def test_a_tax_or_name_that_changes_reopens_nothing(company: ClosedCompany) -> None:
+    """Only this one had nothing else changed behind it: rates, taxes, names of the customer, entity and metric.
+
+    January stays at 20 %: 8.20 on 41. February and March pay 25 % and 1 % more: 7.75 and 0.31 on 31.
+    """
+    again = company.warehouse(
+        "select distinct subscription_id from issued.billed_periods where is_adjustment"
+    )
+    assert set(NAMES) - {name for (name,) in again} == {"retaxed"}
+    assert [row[3:5] for row in lines_of(company, "retaxed")] == [
+        ("31.00", None), ("10.00", None), ("31.00", None), ("31.00", None),
+    ]  # fmt: skip
+    assert taxes_of(company, "retaxed") == [
+        ("2025-02-01", "vat", "20", "41.00", "8.20"),
+        ("2025-03-01", "levy", "1", "31.00", "0.31"),
+        ("2025-03-01", "vat", "25", "31.00", "7.75"),
+        ("2025-04-01", "levy", "1", "31.00", "0.31"),
+        ("2025-04-01", "vat", "25", "31.00", "7.75"),
+    ]
+    assert notes_of(company, "retaxed") == []
+
+
+def test_a_plan_or_charge_of_another_name_is_computed_again_to_the_same(
+    company: ClosedCompany,
+) -> None:
+    """What they are called stands in the rows that priced them, whose correction is a row of its own."""
+    assert company.warehouse(
+        "select distinct cast(period_start_date as varchar) from issued.billed_periods"
+        " where is_adjustment and subscription_id = 'renamed'"
+    ) == [("2025-01-01",)]
+    assert adjusted(company, "renamed") == notes_of(company, "renamed") == []
+    assert company.finance("select * from adjustments where subscription_id = 'renamed'") == []
+
+
+def test_a_digest_is_of_bounds_and_of_the_rows_in_force(company: ClosedCompany) -> None:
+    """Nothing else is in it: whoever takes another text for it reopens all that was ever registered."""
+    bounds = "2025-01-01 00:00:00|2025-02-01 00:00:00|2025-01-01|2025-02-01|"
+    row = "||2025-01-01|2025-01-01 00:00:00|2025-01-01|2025-02-01"
+    prices = f"charge|calls|{row}\nplan||{row}"
+    expected = "/".join(hashlib.md5(text.encode()).hexdigest() for text in (bounds, prices))
+    assert company.warehouse(
+        "select fee_family, inputs_digest from issued.billed_periods"
+        " where subscription_id = 'retaxed' and period_start_date = '2025-01-01' order by 1"
+    ) == [("base", expected), ("usage", expected)]
 
 
 def test_a_close_with_adjustments_computed_again_is_unchanged(company: ClosedCompany) -> None:
