@@ -21,3 +21,18 @@
 {% macro instant_inside(instant, period) -%}
     least(greatest({{ instant }}, {{ period }}.period_starts_at), {{ period }}.period_ends_at)
 {%- endmacro %}
+
+
+{#
+    R-BASE: the local days of a period that a price span prices: from the later of the period's first date and the end of its
+    trial (`first_dates`, comma-separated; NULL counts for nothing) until the date on which what is billable of it ends.
+#}
+{% macro days_in_span(first_dates, until_date, span) -%}
+    greatest(
+        0,
+        {{ days_between(
+            'greatest(' ~ first_dates ~ ', ' ~ span ~ '.span_start_date)',
+            'least(' ~ until_date ~ ', ' ~ span ~ '.span_end_date)'
+        ) }}
+    )
+{%- endmacro %}

@@ -48,9 +48,8 @@ segments as (
         cast(
             greatest(periods.period_start_date, price_spans.span_start_date, periods.trial_end_date) as date
         ) as first_date,
-        {{ days_between(
-            'greatest(periods.period_start_date, price_spans.span_start_date, periods.trial_end_date)',
-            'least(periods.billable_end_date, price_spans.span_end_date)'
+        {{ days_in_span(
+            'periods.period_start_date, periods.trial_end_date', 'periods.billable_end_date', 'price_spans'
         ) }} as days
     from periods
     inner join price_spans

@@ -39,12 +39,10 @@ parts as (
         plan_periods.period_days,
         subscriptions.minor_unit,
         plans.amount as plan_amount,
-        greatest(
-            {{ days_between(
-                'greatest(plan_periods.period_start_date, price_spans.span_start_date, subscriptions.trial_end_date)',
-                'least(plan_periods.billable_end_date, price_spans.span_end_date)'
-            ) }}, 0
-        ) as days
+        {{ days_in_span(
+            'plan_periods.period_start_date, subscriptions.trial_end_date', 'plan_periods.billable_end_date',
+            'price_spans'
+        ) }} as days
     from plan_periods
     inner join subscriptions on plan_periods.subscription_id = subscriptions.subscription_id
     inner join price_spans

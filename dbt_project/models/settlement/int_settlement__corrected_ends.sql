@@ -69,13 +69,7 @@ priced as (
         plans.amount as plan_amount,
         price_spans.span_start_date <= corrected.billable_end_date
         and price_spans.span_end_date > corrected.billable_end_date as is_first_unused,
-        greatest(
-            0,
-            {{ days_between(
-                'greatest(corrected.first_billed_date, price_spans.span_start_date)',
-                'least(corrected.billable_end_date, price_spans.span_end_date)'
-            ) }}
-        ) as used_days
+        {{ days_in_span('corrected.first_billed_date', 'corrected.billable_end_date', 'price_spans') }} as used_days
     from corrected
     inner join price_spans
         on
