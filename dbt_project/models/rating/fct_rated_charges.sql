@@ -26,7 +26,7 @@ points as (
     from {{ ref('int_rating__priced_points') }}
 ),
 
--- Read by itself and not from the points above, so that not all of them are kept: few points have one before them.
+-- Read by themselves, so that not all points are kept in memory: few have one before them.
 previous_points as (
     select
         subscription_id,
