@@ -26,6 +26,18 @@ REPO = Path(__file__).resolve().parents[1]
 HEADER_COLUMNS = 130
 # Spark has recursion since 4.0, and runs a round of jobs for each step: one walk needs it, no other model may.
 RECURSIVE_MODELS = ("int_subscriptions__timelines",)
+# Where weeks, months and years are counted, and what for. Everything else takes its dates from the periods, and counts
+# days at most.
+CALENDAR_FILES = {
+    "period_step": "the macros by which the models below count",
+    "int_subscriptions__calendar_periods": "makes the periods that are not registered yet",
+    "int_subscriptions__registered_periods": "finds the whole period around a registered one",
+    "int_subscriptions__derived_terms": "says what a subscription's periods are counted from",
+    "int_subscriptions__change_dates": "finds the end of a period that a downgrade waits for",
+    "int_subscriptions__price_rows": "dates the months of a phase, which are not those of periods",
+    "int_subscriptions__yearly_amounts": "dates the same months, for what a plan change compares",
+    "int_subscriptions__reviewed_subscriptions": "tells the first close of a month, whatever the periods are",
+}
 
 _RULE_LINE = re.compile(r"-- (R-[A-Z][A-Z-]*): \S")
 _GRAIN_LINE = re.compile(r"-- Grain: ((?:exactly )?one row\b.*)\.")
@@ -36,6 +48,20 @@ _ID_LITERAL = re.compile(
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|{#.*?#}", re.DOTALL)
 _JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 _STRING = re.compile(r"'(?:[^']|'')*'")
+
+_CALENDAR = re.compile(
+    r"""
+    \binterval\s+(?:'?\d+'?|\([^)]*\))\s*(?:week|month|quarter|year)s?\b  # interval '1' month, interval '3 months'
+    | '(?:week|month|quarter|year)s?'                                       # date_trunc('month', a)
+    | \b(?:week|month|quarter|year)\s*\(                                    # month(a)
+    | \bextract\s*\(\s*(?:week|month|quarter|year)\b
+    | \b(?:to|add)_(?:weeks|months|quarters|years)\s*\(
+    | \b(?:last_day|make_date|time_bucket)\s*\(
+    | \b7\s*\* | [*%]\s*7\b | \binterval\s+'7                             # a week in days
+    | \b(?:period_(?:origin|start|number)|containing_period_number|next_period_start|months_of_interval)\s*\(
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 
 # Calls whose answer changes between two runs on the same rows, or between the engines.
 _CALLS_RULED_OUT = {
@@ -136,6 +162,21 @@ def jinja_faults(sql: str) -> list[str]:
     if plain.count("(") != plain.count(")"):
         faults.append("a parenthesis is opened or closed by Jinja")
     return faults
+
+
+def calendar_faults(name: str, sql: str) -> list[str]:
+    """Weeks, months and years that the text of a model, check or macro counts by itself, without leave for it."""
+    if name in CALENDAR_FILES:
+        return []
+    return [
+        f"`{counted}` counts in the calendar; take the dates from fct_subscription_periods"
+        for counted in counted_in_calendar(sql)
+    ]
+
+
+def counted_in_calendar(sql: str) -> list[str]:
+    """Where a text counts in weeks, months or years, or in periods, which are made of them."""
+    return [" ".join(match[0].split()) for match in _CALENDAR.finditer(without_comments(sql))]
 
 
 def slash_faults(sql: str) -> list[str]:

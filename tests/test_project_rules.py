@@ -175,6 +175,18 @@ def test_only_the_timelines_walk_row_by_row() -> None:
     )
 
 
+def test_only_few_models_count_weeks_months_and_years() -> None:
+    files = [*_sql_files(), *(REPO / "macros").rglob("*.sql")]
+    texts = {file: file.read_text("utf-8") for file in files}
+    _no_faults(
+        (_name(file), sql_checks.calendar_faults(file.stem, sql)) for file, sql in texts.items()
+    )
+    # Whoever has leave needs it, and lies where periods come from.
+    counting = {file for file, sql in texts.items() if sql_checks.counted_in_calendar(sql)}
+    assert {file.stem for file in counting} == set(sql_checks.CALENDAR_FILES)
+    assert {file.parent.name for file in counting} == {"subscriptions", "time"}
+
+
 def test_compiled_sql_has_nothing_that_only_one_engine_has(project: Project) -> None:
     nodes = [*project.models.values(), *project.singular_tests]
     compiled = {node["original_file_path"]: node["compiled_code"] for node in nodes}

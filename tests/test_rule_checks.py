@@ -130,6 +130,43 @@ def test_recursion_is_for_the_models_that_have_leave() -> None:
     assert sql_checks.recursion_faults("int_subscriptions__terms", plain) == []
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select a + (n - 1) * interval '1' month as a from t",
+        "select a - interval '3 months' as a from t",
+        "select a + interval (n) year as a from t",
+        "select a + 7 * n * interval '1' day as a from t",
+        "select a + interval '7' day as a from t",
+        "select date_trunc('month', a) as a from t",
+        "select Month(a) as a from t",
+        "select extract(year from a) as a from t",
+        "select to_months(n) + a as a from t",
+        "select last_day(a) as a from t",
+        "select {{ period_start('a', 'b', 'c') }} as d from t",
+        "{% macro halves(a) -%} {{ period_number(a, 'b', 'c') }} % 2 {%- endmacro %}",
+    ],
+)
+def test_calendars_are_for_the_models_that_have_leave(sql: str) -> None:
+    assert sql_checks.calendar_faults("int_invoicing__base_fees", sql)
+    assert sql_checks.calendar_faults("int_subscriptions__calendar_periods", sql) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select cast(a + (grace_days + 2) * interval '1' day as date) as a from t",
+        "select {{ days_between('period_start_date', 'period_end_date') }} as days from t",
+        "select date_trunc('day', a) as a, date_trunc('hour', b) as b from t",
+        "select first_month, billing_interval = 'monthly' as is_monthly, period_number from t",
+        "select regexp_extract(a, 'b') as a, cast(b as decimal(38, 7)) as b from t",
+        "select a from t -- Not by interval '1' month: periods do.",
+    ],
+)
+def test_days_and_dates_are_for_every_model(sql: str) -> None:
+    assert sql_checks.calendar_faults("int_invoicing__base_fees", sql) == []
+
+
 def test_compiled_sql_may_hold_what_engine_macros_write_but_nothing_worse() -> None:
     assert sql_checks.compiled_faults("select regexp_replace(a, 'b', 'c', 'g') as a from t") == []
     assert sql_checks.compiled_faults("select cast(a as hugeint) // 3 as a from t") == []
