@@ -5,18 +5,6 @@
 {%- endmacro %}
 
 
-{# R-ADJUST: the family whose periods bill a type of fee. #}
-{% macro fee_family_of(fee_type) -%}
-    case {{ fee_type }}
-        when 'subscription' then 'base'
-        when 'fixed_charge' then 'fixed'
-        when 'fixed_charge_in_advance' then 'fixed_in_advance'
-        when 'commitment_true_up' then 'commitment'
-        else 'usage'
-    end
-{%- endmacro %}
-
-
 {#
     R-ADJUST: what a fee is compared under when its period is computed again: its line_key, that of an adjustment without
     its first two parts. Fees in advance share the key of their charge, filter, group and segment: which of several events

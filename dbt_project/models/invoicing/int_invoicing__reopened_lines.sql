@@ -30,7 +30,6 @@ issued_lines as (
     select
         lines.*,
         lines.fee_type like 'progressive%' as is_progressive_line,
-        {{ fee_family_of('lines.fee_type') }} as fee_family,
         {{ compared_key('lines', 'service_period_start') }} as compared_key,
         coalesce(credited.taken_back_amount, 0) as taken_back_amount,
         lines.amount - lines.coupon_amount - coalesce(credited.amount, 0) as left_amount

@@ -28,7 +28,7 @@ issued_lines as (
         group_key,
         service_period_start,
         case when fee_type like 'progressive%' then 0 else amount end as amount,
-        {{ fee_family_of('fee_type') }} as fee_family
+        fee_family
     from {{ ref('stg_issued__invoice_lines') }}
     where fee_type <> 'progressive_credit'
 ),

@@ -1,4 +1,4 @@
--- R-REGISTER: the lines that earlier closes issued, in publications that are visible.
+-- R-REGISTER: the lines that earlier closes issued, in publications that are visible, each with the family whose periods bill it.
 -- Grain: one row per line_key.
 
 with
@@ -28,7 +28,14 @@ lines as (
         tax_codes,
         tax_rate,
         price_details,
-        coalesce(original_invoice_number, invoice_number) as original_invoice_number
+        coalesce(original_invoice_number, invoice_number) as original_invoice_number,
+        case fee_type
+            when 'subscription' then 'base'
+            when 'fixed_charge' then 'fixed'
+            when 'fixed_charge_in_advance' then 'fixed_in_advance'
+            when 'commitment_true_up' then 'commitment'
+            else 'usage'
+        end as fee_family
     from {{ source('issued', 'invoice_lines') }}
 ),
 
