@@ -21,6 +21,7 @@ from orchestration.workspace import DBT_PROJECT, Workspace
 CLOSE_STAGES = ("subscriptions", "metering", "rating", "invoicing", "settlement")
 SCHEDULE_MODEL = "int_subscriptions__scheduled_periods"
 LATE_USAGE_MODEL = "int_subscriptions__changed_usage"
+PRICE_ROWS_MODEL = "int_subscriptions__price_rows"
 ONE_OFF_MODEL = "int_subscriptions__waiting_one_offs"
 THRESHOLD_DATES_MODEL = "int_subscriptions__threshold_dates"
 THRESHOLDS_MODEL = "int_invoicing__passed_thresholds"
@@ -89,13 +90,21 @@ def ingest_args() -> list[str]:
 
 
 def prepare_args() -> list[str]:
-    """Make the staging views, and the views that tell what is due, anew: they follow the project, not the data.
+    """Make the staging views, and the views that tell what is due at which price, anew.
+
+    They follow the project, not the data.
 
     Example:
         >>> prepare_args()[:3]
         ['run', '--select', 'group:staging']
     """
-    models = (SCHEDULE_MODEL, ONE_OFF_MODEL, LATE_USAGE_MODEL, THRESHOLD_DATES_MODEL)
+    models = (
+        SCHEDULE_MODEL,
+        PRICE_ROWS_MODEL,
+        ONE_OFF_MODEL,
+        LATE_USAGE_MODEL,
+        THRESHOLD_DATES_MODEL,
+    )
     return ["run", "--select", "group:staging", *(f"+{model}" for model in models)]
 
 

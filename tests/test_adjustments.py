@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.look import credit_notes, invoice
+from orchestration.look import credit_notes, invoice, periods
 from tests.conftest import ClosedCompany
 from tests.corrected_company import LATER, NAMES, closed_in
 from tests.plain_close import close_date
@@ -387,6 +387,38 @@ def test_a_digest_is_of_bounds_and_of_the_rows_in_force(company: ClosedCompany) 
 def test_a_close_with_adjustments_computed_again_is_unchanged(company: ClosedCompany) -> None:
     (report,) = close_date(company.workspace, date(2025, 4, 1), clock=lambda: LATER)
     assert report.outcome == "unchanged"
+
+
+# The start of `backdated` moved from 11 January to the 1st: 21 of 31 days, and a minimum of 21 for 10 calls; then 31
+# days and 40 calls. Of `retracted`, a note credits 4 of 14 calls; its base fee is computed again with them, as it was.
+LISTED = {
+    "backdated": [
+        "base 2025-01-01 31 2025-02-01 21.00 10.00", "usage 2025-01-01 31 2025-02-01 21.00 19.00",
+        "base 2025-02-01 28 2025-03-01 31.00", "usage 2025-02-01 28 2025-03-01 31.00",
+    ],
+    "retracted": [
+        "base 2025-01-01 31 2025-02-01 0.00", "usage 2025-01-01 31 2025-02-01 14.00 -4.00",
+        "base 2025-02-01 28 2025-03-01 0.00", "usage 2025-02-01 28 2025-03-01 0.00",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_a_period_is_listed_once_with_what_was_billed_and_what_changed_since(
+    company: ClosedCompany, tmp_path: Path, name: str
+) -> None:
+    rows = periods.read(company.copy(tmp_path).workspace, name, date(2025, 2, 28))
+    rows = [row for row in rows if row["period_start_date"] < date(2025, 3, 1)]
+    listed = []
+    for row in rows:
+        amounts = [row[f"{which}_amount"] for which in ("billed", "adjusted")]
+        facts = [row[key] for key in ("fee_family", "period_start_date", "days", "close_date")]
+        facts += [f"{amount:.2f}" for amount in amounts if amount is not None]
+        listed.append(" ".join(map(str, facts)))
+    assert listed == LISTED[name]
+    sql = f"select invoice_number, issue_date from invoices where customer_id = '{name}'"
+    issued = dict(company.finance(sql))
+    assert [issued[row["invoice_number"]] for row in rows] == [row["close_date"] for row in rows]
 
 
 def test_an_invoice_and_a_note_say_what_they_correct(

@@ -57,6 +57,7 @@ def test_preparation_runs_views_only() -> None:
         "--select",
         "group:staging",
         "+int_subscriptions__scheduled_periods",
+        "+int_subscriptions__price_rows",
         "+int_subscriptions__waiting_one_offs",
         "+int_subscriptions__changed_usage",
         "+int_subscriptions__threshold_dates",

@@ -58,7 +58,7 @@ def periods(
         typer.Option(
             parser=parse_date,
             metavar="DATE",
-            help="Show periods that begin by this date; by default, by today.",
+            help="Show periods to come that begin by this date; by default, by today.",
         ),
     ] = None,
     catalog: Catalog = None,
@@ -67,9 +67,12 @@ def periods(
     published: Published = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a subscription's billing periods: local and UTC bounds, days, and the invoice or close of each.
+    """Show a subscription's billing periods: local and UTC bounds, days, and what was or will be billed.
 
-    An external id shows all its subscriptions, plan change after plan change. Billed periods are facts; those to come
+    A billed period shows its invoice, the amount before tax, and what adjustments and credit notes changed of it since.
+    One to come shows its close, what is billed already, and a base fee's list price on its first day, for all its days.
+
+    SUBSCRIPTION is an id, or an external id, which shows all its subscriptions. Billed periods are facts; those to come
     follow from the catalog as it is now, which is loaded as a close would do, and from what is billed.
     """
     from orchestration.look import periods as look
