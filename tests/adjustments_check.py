@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from orchestration.workspace import Workspace
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
+# The closes of each catalog, by the catalogs.
+ONCE_A_MONTH = tuple((day,) for day in CLOSE_DATES)
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ class HistoryCompany:
     catalogs: tuple[Path, ...]
     batches: tuple[Path, ...]
 
-    def owed(self) -> Owed:
+    def owed(self, close_dates: Sequence[Sequence[date]] = ONCE_A_MONTH) -> Owed:
+        """What is owed when each catalog's closes are those of these dates."""
         files = [landing_files(batch) for batch in self.batches]
-        return Owed(list(zip(CLOSE_DATES, self.catalogs, strict=True)), files)
+        known = zip(close_dates, self.catalogs, strict=True)
+        return Owed([(day, catalog) for days, catalog in known for day in days], files)
 
 
 def write_histories(folder: Path, histories: Sequence[History]) -> HistoryCompany:
@@ -59,8 +63,14 @@ def write_histories(folder: Path, histories: Sequence[History]) -> HistoryCompan
     return HistoryCompany(folder, tuple(catalogs), tuple(batches))
 
 
-def close_all(company: HistoryCompany) -> Workspace:
-    """Close once a month: what fell due in between waits for the month's first, as if nobody had closed before."""
+def close_all(
+    company: HistoryCompany, *, is_on_each_due_date: bool = False
+) -> tuple[Workspace, list[list[date]]]:
+    """Close, and say on which dates each catalog was closed.
+
+    Once a month: what fell due in between waits for the month's first, as if nobody had closed before. Or on each date
+    on which anything falls due, as a schedule would.
+    """
     from orchestration import close_steps
     from orchestration.workspace import Workspace
 
@@ -73,18 +83,21 @@ def close_all(company: HistoryCompany) -> Workspace:
     )
     pending = close_steps.pending_dates
 
-    def last_pending(ws: Workspace, through: date, _: object = None) -> Sequence[date]:
-        return pending(ws, through)[-1:]
+    def chosen(ws: Workspace, through: date, _: object = None) -> Sequence[date]:
+        return pending(ws, through)[0 if is_on_each_due_date else -1 :]
 
+    close_dates = []
     for day, catalog, batch in zip(CLOSE_DATES, company.catalogs, company.batches, strict=True):
         shutil.copytree(catalog, workspace.catalog, dirs_exist_ok=True)
         shutil.copytree(batch, workspace.landing / batch.name)
-        with patch.object(close_steps, "pending_dates", last_pending):
+        with patch.object(close_steps, "pending_dates", chosen):
             reports = close_through(workspace, day, clock=lambda: LATER)
-        assert [one.close_date for one in reports] == [day]
+        close_dates.append([one.close_date for one in reports])
+        assert close_dates[-1][-1] == day
+        assert is_on_each_due_date == (len(close_dates[-1]) > 1)
     (again,) = close_date(workspace, CLOSE_DATES[-1], clock=lambda: LATER)
     assert again.outcome == "unchanged"
-    return workspace
+    return workspace, close_dates
 
 
 def differences(workspace: Workspace, owed: Owed) -> list[str]:

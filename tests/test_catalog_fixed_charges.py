@@ -54,6 +54,20 @@ def rows_with_fixed_charges(book: Book) -> Book:
 Change = Callable[[Book], object]
 KEY = "copy plan_code, fixed_charge_code, subscription_id, first_month, valid_from and recorded_at from"
 
+
+def in_arrears(rows: Book) -> Book:
+    """The rows with nothing in advance, so that a plan may have a maximum."""
+    for row in (*rows[C], *rows[X]):
+        row["is_pay_in_advance"] = "false"
+    return rows
+
+
+def base_in_advance(rows: Book) -> Book:
+    for row in rows[P]:
+        row["is_pay_in_advance"] = "true"
+    return rows
+
+
 CASES: dict[str, tuple[Change, str]] = {
     "unknown add-on": (
         lambda b: b[X][SUPPORT].update(add_on_code="suport"),
@@ -134,12 +148,22 @@ CASES: dict[str, tuple[Change, str]] = {
         lambda b: b[C][5].update(maximum_amount="10"),
         f"{C}.csv row 7: a charge paid in advance has no maximum_amount; leave it empty",
     ),
+    "fee in advance above the maximum": (
+        lambda b: base_in_advance(in_arrears(b))[P][0].update(maximum_amount="98.99"),
+        f"{P}.csv row 2: plan 'pro' is paid in advance, and its amount 99 is above maximum_amount 98.99; correct "
+        "one of them",
+    ),
+    "charge in advance beside a maximum": (
+        lambda b: b[P][0].update(maximum_amount="1000"),
+        f"{P}.csv row 2: plan 'pro' has a maximum_amount, and {C}.csv row 7 is billed in advance, before the "
+        "maximum is reached; bill it in arrears, or leave the maximum out",
+    ),
     "minimum above the maximum": (
         lambda b: b[C][1].update(maximum_amount="4.99"),
         f"{C}.csv row 3: minimum_amount 5 is above maximum_amount 4.99; correct one of them",
     ),
     "commitment above the maximum": (
-        lambda b: b[P][0].update(minimum_commitment_amount="10", maximum_amount="9"),
+        lambda b: in_arrears(b)[P][0].update(minimum_commitment_amount="10", maximum_amount="9"),
         f"{P}.csv row 2: minimum_commitment_amount 10 is above maximum_amount 9; correct one of them",
     ),
     "commitment with too many decimals": (
@@ -147,7 +171,7 @@ CASES: dict[str, tuple[Change, str]] = {
         f"{P}.csv row 2: minimum_commitment_amount 10.001 has more decimals than USD has (2); round it",
     ),
     "maximum with too many decimals": (
-        lambda b: b[P][0].update(maximum_amount="10.001"),
+        lambda b: in_arrears(b)[P][0].update(maximum_amount="10.001"),
         f"{P}.csv row 2: maximum_amount 10.001 has more decimals than USD has (2); round it",
     ),
     "maximum of a charge with too many decimals": (
@@ -159,7 +183,7 @@ CASES: dict[str, tuple[Change, str]] = {
 
 def test_the_rows_that_the_cases_spoil_are_good(tmp_path: Path, rows: Book) -> None:
     rows[C][1] |= {"maximum_amount": "5"}
-    rows[P][0] |= {"minimum_commitment_amount": "0", "maximum_amount": "0"}
+    in_arrears(rows)[P][0] |= {"minimum_commitment_amount": "0", "maximum_amount": "0"}
     assert errors_of(write_book(tmp_path, rows)) == []
 
 

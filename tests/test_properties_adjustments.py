@@ -15,7 +15,7 @@ import pytest
 
 from tests.adjustments_check import close_all, differences, write_histories
 from tests.company_check import query_of
-from tests.oracle.comparison_fees import issued_fees
+from tests.oracle.comparison_fees import expected_fees, issued_fees
 from tests.oracle.draw import draw_histories
 from tests.oracle.random_histories import SUBSCRIPTIONS, History
 
@@ -25,12 +25,15 @@ EXAMPLES_DEEP = 200
 SEEDS_DEEP = (2, 3, 4, 5)
 
 
-def handlings(folder: Path, histories: list[History]) -> Counter[str]:
+def handlings(
+    folder: Path, histories: list[History], *, is_on_each_due_date: bool = False
+) -> Counter[str]:
     """How the adjustments of a company were handled, all of whose fees must be issued as owed."""
     company = write_histories(folder, histories)
-    owed = company.owed()
-    workspace = close_all(company)
+    workspace, close_dates = close_all(company, is_on_each_due_date=is_on_each_due_date)
+    owed = company.owed(close_dates)
     assert differences(workspace, owed) == []
+    assert len(expected_fees(owed)["fees"]) >= 3 * len(histories)
     return issued_fees(query_of(workspace.published / "finance.duckdb"), owed).handlings
 
 
@@ -45,6 +48,17 @@ def test_what_is_issued_over_closes_is_what_is_owed(tmp_path: Path) -> None:
 def test_what_is_issued_to_many_is_what_is_owed(tmp_path: Path, seed_number: int) -> None:
     found = handlings(tmp_path, draw_histories(count=EXAMPLES_DEEP, seed_number=seed_number))
     assert min(found[one] for one in ("lines", "credit_note", "left_out")) >= 50
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3600)
+def test_what_is_issued_on_each_due_date_is_what_is_owed(tmp_path: Path) -> None:
+    found = handlings(
+        tmp_path,
+        draw_histories(count=EXAMPLES, seed_number=SEED),
+        is_on_each_due_date=True,
+    )
+    assert found.keys() == {"lines", "credit_note", "left_out", "none"}
 
 
 # The histories themselves, without the product.

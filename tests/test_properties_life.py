@@ -25,7 +25,6 @@ from tests.oracle.random_life import (
     NEW_YEAR_2026,
     SUMMER_TIME,
     WINTER_TIME,
-    without_plan_maximums,
 )
 from tests.oracle.random_rows import Example, Window
 from tests.oracle.terms import Terms, terms_of
@@ -190,6 +189,4 @@ def test_lives_are_billed_as_the_oracle_bills_them(
     tmp_path: Path, window: Window, seed_number: int, batch_count: int
 ) -> None:
     examples = draw_examples(window, count=40, seed_number=seed_number, life=True)
-    if batch_count > 1:
-        examples = [without_plan_maximums(one) for one in examples]
     check(tmp_path, examples, window, batch_count=batch_count)

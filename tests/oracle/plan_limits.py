@@ -41,7 +41,7 @@ def period_maximum_lines(
     """The line, below 0, of what fees exceed the maximum of the plan's period that holds a period of usage.
 
     `issued` and `now`: the subscription's lines of earlier closes and of this one. It takes no more than this close
-    bills for the plan's period. A plan without a maximum on a part of the period has none for the period.
+    bills for the plan's period in arrears (D-28). A plan that has none on a part of the period has none for the period.
     Source: BILLING_RULES §3 "Maximum spend: a cap per charge, then per period, as a negative line, before minimums".
     """
     whole = plan_period_of(terms, period)
@@ -49,7 +49,12 @@ def period_maximum_lines(
         (one.row.maximum_amount, whole.days_within(one.start, one.end))
         for one in _plan_segments(catalog, terms, whole)
     ]
-    billed_now = _limited_amounts(lines_of(catalog, terms, whole, now))
+    in_arrears = [
+        line
+        for line in lines_of(catalog, terms, whole, now)
+        if not (line.fee_type == "subscription" and terms.is_in_advance("base"))
+    ]
+    billed_now = _limited_amounts(in_arrears)
     amounts = _limited_amounts(lines_of(catalog, terms, whole, [*issued, *now]))
     above = excess(maximums, amounts, period_days=whole.period_days)
     taken = min(above, sum(billed_now, Fraction(0)))

@@ -3,8 +3,7 @@
 Belongs here: which rows and lines become known when. Does not belong here: the customers themselves (see
 `random_life`), files and any amount.
 
-What the rules leave open is not drawn: usage that names only a customer of several subscriptions, and plans in advance
-whose limits depend on when each of their fees was billed.
+What the rules leave open is not drawn: usage that names only a customer of several subscriptions.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class History:
 def histories(draw: st.DrawFn, window: Window = WINTER_2025) -> History:
     """One customer: as `life_examples`, but with much of it known late, corrected, backdated or withdrawn."""
     example = draw(life_examples(window))
-    rows = draw(with_policies(without_open_maximums(draw(mostly_monthly(example.rows)))))
+    rows = draw(with_policies(draw(mostly_monthly(example.rows))))
     lived = draw(lives_as_known(rows[SUBSCRIPTIONS], window))
     new = [
         [draw(corrections(rows, step, number)) for number in range(draw(st.integers(0, 2)))]
@@ -92,25 +91,6 @@ def as_known(
             }
         )
     return catalogs
-
-
-def without_open_maximums(rows: Rows) -> Rows:
-    """The rows without maximums of plans of which anything is paid in advance.
-
-    A maximum takes off at most what a close bills, so that it depends on the order of closes there (D-28).
-    """
-    tables = ("prices/plans", "prices/charges", "prices/fixed_charges")
-    in_advance = {
-        row["plan_code"]
-        for table in tables
-        for row in rows.get(table, [])
-        if row.get("is_pay_in_advance") == "true"
-    }
-    plans = [
-        {**row, "maximum_amount": ""} if row["plan_code"] in in_advance else row
-        for row in rows["prices/plans"]
-    ]
-    return {**rows, "prices/plans": plans}
 
 
 def without_guesses(example: Example, rows: Rows) -> list[UsageLine]:

@@ -10,7 +10,7 @@ leave open is not drawn: phases of a plan, a maximum on a part of a period, term
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -127,7 +127,7 @@ def life_examples(draw: st.DrawFn, window: Window) -> Example:
             fixed = draw(fixed_charges_of_plan(number, change_day))
             for table, own_rows in (*draw(with_maximums(charges)).items(), *fixed.items()):
                 rows.setdefault(table, []).extend(own_rows)
-    rows = of_own_plans(rows)
+    rows = with_allowed_maximums(of_own_plans(rows))
     rows["accounts/subscriptions"] = draw(nothing_due_before(rows, window, zone_name, grace_days))
     begun = lived(rows, window)
     del rows["accounts/billing_entities"]
@@ -390,10 +390,20 @@ def limits(
     }
 
 
-def without_plan_maximums(example: Example) -> Example:
-    """The example with plans that have no maximum of a period.
+def with_allowed_maximums(rows: Rows) -> Rows:
+    """The rows without maximums of plans with charges in advance, and those of plans in advance not below their fee."""
+    in_advance = {
+        row["plan_code"]
+        for table in ("prices/charges", "prices/fixed_charges")
+        for row in rows.get(table, [])
+        if row.get("is_pay_in_advance") == "true"
+    }
 
-    Such a maximum takes at most what its close bills, so that it depends on what was billed in advance before.
-    """
-    plans = [{**row, "maximum_amount": ""} for row in example.rows["prices/plans"]]
-    return replace(example, rows={**example.rows, "prices/plans": plans})
+    def allowed(row: dict[str, str]) -> str:
+        if row["plan_code"] in in_advance:
+            return ""
+        maximum = row["maximum_amount"]
+        return not_below(maximum, row["amount"]) if row["is_pay_in_advance"] == "true" else maximum
+
+    plans = [{**row, "maximum_amount": allowed(row)} for row in rows["prices/plans"]]
+    return {**rows, "prices/plans": plans}

@@ -25,20 +25,16 @@ plan_limits as (
 subscriptions as (select subscription_id, minor_unit, is_pay_in_advance from {{ ref('dim_subscriptions') }}),
 
 -- A maximum comes before minimums: what a charge lacks to its own is not held to the plan's maximum. Fees in arrears count in
--- the usage period in which they are billed: the one that has ended by then.
+-- the usage period in which they are billed: the one that has ended by then. What is paid in advance counts and is not cut.
 amounts as (
     select
         fees.subscription_id,
         fees.service_starts_at,
-        case
-            when
-                fees.fee_type in ('charge_in_advance', 'fixed_charge_in_advance')
-                or (fees.fee_type = 'subscription' and subscriptions.is_pay_in_advance)
-                then fees.service_starts_at
-            else fees.service_ends_at
-        end as counts_at,
+        fees.service_ends_at,
         fees.amount,
         fees.fee_type not in ('charge_true_up', 'commitment_true_up') as is_held_to_maximum,
+        fees.fee_type in ('charge_in_advance', 'fixed_charge_in_advance')
+        or (fees.fee_type = 'subscription' and subscriptions.is_pay_in_advance) as is_in_advance,
         fees.is_now
     from {{ ref('int_invoicing__limited_amounts') }} as fees
     inner join subscriptions on fees.subscription_id = subscriptions.subscription_id
@@ -56,7 +52,8 @@ billed as (
                     amounts.is_held_to_maximum
                     and (
                         not amounts.is_now or plan_limits.is_last
-                        or amounts.counts_at <= plan_limits.usage_period_ends_at
+                        or (amounts.is_in_advance and amounts.service_starts_at <= plan_limits.usage_period_ends_at)
+                        or amounts.service_ends_at <= plan_limits.usage_period_ends_at
                     )
                     then amounts.amount
             end
@@ -64,8 +61,8 @@ billed as (
         sum(
             case
                 when
-                    amounts.is_held_to_maximum and amounts.is_now
-                    and (plan_limits.is_last or amounts.counts_at <= plan_limits.usage_period_ends_at)
+                    amounts.is_held_to_maximum and amounts.is_now and not amounts.is_in_advance
+                    and (plan_limits.is_last or amounts.service_ends_at <= plan_limits.usage_period_ends_at)
                     then amounts.amount
             end
         ) as held_now_amount
