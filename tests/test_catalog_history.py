@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Change, str]] = {
     "subscription gone": (
         lambda b: b[S].pop(1),
         "accounts/subscriptions.csv: subscription 'sub_2' is gone, but days through 2025-10-31 were billed for it; put "
-        "it back; if nothing was to be billed, let it end, with a billing_starts_at that is not before its end",
+        "it back; if nothing was to be billed, give it a billing_starts_at after the last day that was",
     ),
     "calendar of a subscription": (
         lambda b: b[S][0].update(billing_time="anniversary"),

@@ -4,17 +4,20 @@ Belongs here: the anchor, which stays what it was when the first period was regi
 calendar periods (`test_adjustments`), anchors and clamping as such (`test_periods`).
 
 All are billed from the 31st on which they start: 868.00 a month (28 x 31), or 365.00 a year, and on one of them a token
-a day at 1.00. After the close of 28 February they turn out to have started on 26 January, and one on 5 February.
+a day at 1.00. After the close of 28 February they turn out to have started on 26 January, one on 5 February, one on
+5 March.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestration.errors import BadInput
 from tests import progressive_company
 from tests.conftest import ClosedCompany
 from tests.plain_close import close_date, close_through
@@ -23,13 +26,14 @@ from tests.progressive_company import Row, charge, plan, subscription, used
 
 LATER = datetime(2026, 8, 1, tzinfo=UTC)
 AS_BILLED = "2026-01-31T00:00:00Z"
-CORRECTED = {"later": "2026-02-05T00:00:00Z"}
+CORRECTED = {"later": "2026-02-05T00:00:00Z", "beyond": "2026-03-05T00:00:00Z"}
 PLANS = [
     plan("advance", "868", is_pay_in_advance="true"),
     plan("arrears", "868"),
     plan("trial", "868", trial_days="10"),
     plan("yearly", "365", interval="yearly", is_pay_in_advance="true"),
     plan("later", "868"),
+    plan("beyond", "868"),
 ]
 NAMES = [row["plan_code"] for row in PLANS]
 STEPS = (date(2026, 2, 28), date(2026, 3, 31))
@@ -44,13 +48,14 @@ def catalog(*, is_corrected: bool) -> dict[str, list[Row]]:
         for name in NAMES
     ]
     rows["accounts/subscriptions"] = [
-        subscription(name, start_of(name, is_corrected)) | {"billing_time": "anniversary"}
+        subscription(name, start_of(name, is_corrected=is_corrected))
+        | {"billing_time": "anniversary"}
         for name in NAMES
     ]
     return rows
 
 
-def start_of(name: str, is_corrected: bool) -> str:
+def start_of(name: str, *, is_corrected: bool) -> str:
     return CORRECTED.get(name, "2026-01-26T00:00:00Z") if is_corrected else AS_BILLED
 
 
@@ -168,6 +173,33 @@ def test_days_after_all_not_begun_are_given_back(company: ClosedCompany) -> None
         ("2026-02-28", "2026-03-31", 31, 31),
     ]
     assert notes(company, "later") == [("2026-03-31", "155.0000", "changed_subscription")]
+
+
+def test_a_period_before_a_start_that_moved_beyond_it_is_given_back_whole(
+    company: ClosedCompany,
+) -> None:
+    # 868 * 26 / 31 from 5 March on.
+    assert periods(company, "beyond") == [
+        ("2026-01-31", "2026-02-28", 0, 28),
+        ("2026-03-05", "2026-03-31", 26, 31),
+    ]
+    assert lines(company, "beyond") == [
+        ("2026-02-28", "subscription", "2026-01-31", "868.0000", None),
+        ("2026-03-31", "subscription", "2026-03-05", "728.0000", None),
+    ]
+    assert notes(company, "beyond") == [("2026-03-31", "868.0000", "changed_subscription")]
+
+
+def test_what_was_billed_must_begin(company: ClosedCompany, tmp_path: Path) -> None:
+    """A row that starts at the same instant would leave nothing of the one that was billed."""
+    ws = company.copy(tmp_path).workspace
+    rows = catalog(is_corrected=True)
+    same = subscription("arrears", start_of("advance", is_corrected=True))
+    named = {"subscription_id": "again", "external_subscription_id": "advance"}
+    rows["accounts/subscriptions"].append(same | named | {"customer_id": "advance"})
+    write_book(ws.catalog.parent, rows)
+    with pytest.raises(BadInput, match="subscription 'advance' never begins any more"):
+        close_through(ws, date(2026, 4, 30), clock=lambda: LATER)
 
 
 def test_the_closes_repeat_to_the_byte(company: ClosedCompany) -> None:

@@ -6,9 +6,28 @@ Does not belong here: their decimals (`checks`, with all other amounts).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from orchestration.catalog.charge_rows import CHARGES, FIXED_CHARGES, PLANS, THRESHOLDS, Tables
+from orchestration.catalog.charge_rows import (
+    CHARGES,
+    FIXED_CHARGES,
+    PLANS,
+    THRESHOLDS,
+    Tables,
+    by_key,
+)
+from orchestration.catalog.validate import Row
+from orchestration.catalog.validity_checks import valid_until
+
+# Rows of these terms price the same; of two that hold on a day the one recorded last does.
+_SAME_PRICE = (
+    "plan_code",
+    "charge_code",
+    "fixed_charge_code",
+    "subscription_id",
+    "first_month",
+    "last_month",
+)
 
 
 def limit_problems(tables: Tables) -> Iterator[str]:
@@ -35,13 +54,13 @@ def limit_problems(tables: Tables) -> Iterator[str]:
 
 def _plan_maximum_problems(tables: Tables) -> Iterator[str]:
     """A maximum takes off what is billed after it is reached: what was paid before may not exceed it by itself."""
-    in_advance = {
-        row["plan_code"]: f"{file} row {row.line}"
-        for file, name in ((FIXED_CHARGES, "fixed_charges"), (CHARGES, "charges"))
-        for row in reversed(tables[name])
+    in_advance = [
+        (file, row)
+        for file, rows in ((CHARGES, tables["charges"]), (FIXED_CHARGES, tables["fixed_charges"]))
+        for row in _not_superseded(rows)
         if row["is_pay_in_advance"]
-    }
-    for row in tables["plans"]:
+    ]
+    for row in _not_superseded(tables["plans"]):
         most = row["maximum_amount"]
         if most is None:
             continue
@@ -51,11 +70,39 @@ def _plan_maximum_problems(tables: Tables) -> Iterator[str]:
                 f"{where} is paid in advance, and its amount {row['amount']:f} is above maximum_amount {most:f}; "
                 "correct one of them"
             )
-        if row["plan_code"] in in_advance:
+        beside = next(
+            (f"{file} row {one.line}" for file, one in in_advance if _may_meet(row, one)), None
+        )
+        if beside:
             yield (
-                f"{where} has a maximum_amount, and {in_advance[row['plan_code']]} is billed in advance, before the "
-                "maximum is reached; bill it in arrears, or leave the maximum out"
+                f"{where} has a maximum_amount, and {beside} is billed in advance, before the maximum is reached; "
+                "bill it in arrears, or leave the maximum out"
             )
+
+
+def _not_superseded(rows: Sequence[Row]) -> Iterator[Row]:
+    """The rows without those all of whose days a later recorded row prices: a row that has billed stays in its file."""
+    groups = by_key(rows, lambda row: tuple(row.values.get(column) for column in _SAME_PRICE))
+    for row in rows:
+        own = groups[tuple(row.values.get(column) for column in _SAME_PRICE)]
+        if not any(
+            one["recorded_at"] > row["recorded_at"]
+            and one["valid_from"] <= row["valid_from"]
+            and valid_until(one) >= valid_until(row)
+            for one in own
+        ):
+            yield row
+
+
+def _may_meet(plan: Row, charge: Row) -> bool:
+    """Whether some subscription on some day has the terms of both rows."""
+    scopes = {plan["subscription_id"], charge["subscription_id"]} - {None}
+    return (
+        plan["plan_code"] == charge["plan_code"]
+        and len(scopes) <= 1
+        and plan["valid_from"] < valid_until(charge)
+        and charge["valid_from"] < valid_until(plan)
+    )
 
 
 def threshold_problems(tables: Tables) -> Iterator[str]:

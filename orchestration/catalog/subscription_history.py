@@ -19,7 +19,7 @@ SUBSCRIPTIONS = "accounts/subscriptions.csv"
 # Whose it is, what it is billed by, and from what its periods are counted.
 FACTS = ("external_subscription_id", "customer_id", "plan_code", "billing_time")
 _MEND = "put it back, end this subscription, and begin another one"
-_GONE_MEND = "put it back; if nothing was to be billed, let it end, with a billing_starts_at that is not before its end"
+_GONE_MEND = "put it back; if nothing was to be billed, give it a billing_starts_at after the last day that was"
 
 
 def subscription_changes(con: duckdb.DuckDBPyConnection, old: Tables, new: Tables) -> Iterator[str]:

@@ -58,6 +58,12 @@ class Owed:
             one.subscription_id: terms_of(self.catalog, one) for one in self.catalog.subscriptions
         }
         self._due = {day: due_periods(own, day) for day, own in self._catalogs.items()}
+        # The first close that bills a period (subscription, family, its first day), as far as its catalog has it.
+        self._billed_on = {
+            _period_of(one): day
+            for day in sorted(self._due, reverse=True)
+            for one in self._due[day]
+        }
         self.whole = self._whole_fees()
         lines = read_batches(batches)
         knowledge = Knowledge(self.catalog, lines, self.last_close_date)
@@ -151,7 +157,8 @@ class Owed:
         for (subscription_id, family, whole_start), one in registered.items():
             terms = self.terms[subscription_id]
             is_end_news = terms.last_day not in (None, one.terms.last_day)
-            if one.period.end == one.period.whole_end and is_end_news:
+            has_begun = terms.first_day < one.period.end
+            if one.period.end == one.period.whole_end and is_end_news and has_begun:
                 unended = _unended(terms)
                 periods = unended.periods(family)
                 period = next(own for own in periods if own.whole_start == whole_start)
@@ -187,9 +194,11 @@ class Owed:
 
         It looks at those with something that falls due, and at those that are over if a month has begun since the
         close before. Fees in advance, and commitments that count some, wait for the close after the one that ends
-        their period.
+        their period. What an end that was withdrawn had closed of a period is one with the rest when that is due.
         """
         terms = self.terms[key[0]]
+        if self._is_closed_early(key):
+            return False
         if key[1] == PROGRESSIVE:
             return self._is_billed(terms, key[-1])
         if key in self.whole and key[1] == "subscription" and not self._is_end_settled(key):
@@ -206,9 +215,25 @@ class Owed:
             return is_looked_at
         family = "usage" if key[1] == "charge_in_advance" else "commitment"
         _, end = whole_period(terms.interval(family), key[-1], terms.anchor)
-        usage = (one for one in last if one.fee_family == "usage")
-        own = [one for one in usage if key[-1] <= one.period.whole_start < end]
-        return is_looked_at and all(one.due_on <= before for one in own) and bool(own)
+        usage = (one.period for one in last if one.fee_family == "usage")
+        own = [one.whole_start for one in usage if key[-1] <= one.whole_start < end]
+        billed_on = [self._billed_on[key[0], "usage", whole_start] for whole_start in own]
+        return is_looked_at and bool(own) and max(billed_on) <= before
+
+    def _is_closed_early(self, key: FeeKey) -> bool:
+        """Whether an end that was withdrawn had closed a period whose rest is not due: its base fee, or its limits."""
+        if key[1] not in ("subscription", *OF_PLAN_PERIODS):
+            return False
+        terms, whole_end = self.terms[key[0]], self.plan_period_end(key)
+        end = whole_end if terms.last_day is None else min(terms.last_day + ONE_DAY, whole_end)
+        is_open = end + timedelta(days=terms.grace_days) > self.last_close_date
+        ends = (
+            one.terms.last_day
+            for due in self._due.values()
+            for one in due
+            if one.terms.subscription.subscription_id == key[0] and one.terms.last_day is not None
+        )
+        return is_open and any(key[-1] <= last_day < whole_end - ONE_DAY for last_day in ends)
 
     def _is_end_settled(self, key: FeeKey) -> bool:
         """Whether nothing more will be given back of a base fee."""
@@ -247,6 +272,11 @@ def _as_known(known: Sequence[tuple[date, Path]]) -> dict[date, Catalog]:
             anchor_at = subscription.anchor_at or subscription.started_at
             anchors.setdefault(subscription.external_subscription_id, anchor_at)
     return catalogs
+
+
+def _period_of(due: DuePeriod) -> tuple[str, str, date]:
+    """Subscription, fee family, and first day of the whole period."""
+    return due.terms.subscription.subscription_id, due.fee_family, due.period.whole_start
 
 
 def _unended(terms: Terms) -> Terms:

@@ -46,10 +46,16 @@ add_ons as (
     group by plan_code, fixed_charge_code
 ),
 
-issued_lines as (
-    select subscription_id, charge_code, price_details
-    from {{ ref('stg_issued__invoice_lines') }}
-    where fee_type = 'fixed_charge_in_advance'
+fixed_charges_paid as (
+    select
+        subscription_id,
+        charge_code,
+        full_amount_unrounded,
+        first_date,
+        end_date,
+        period_days,
+        paid_until_date
+    from {{ ref('int_invoicing__fixed_charges_paid') }}
 ),
 
 -- Only the first period of a subscription can have been paid for by those before it.
@@ -80,21 +86,19 @@ lines_before as (
     select
         upgrades.*,
         add_ons.add_on_code,
-        cast({{ json_text('issued_lines.price_details', "'full_amount'") }} as decimal(38, 21)) as full_amount,
-        cast({{ json_text('issued_lines.price_details', "'first_day'") }} as date) as first_date,
-        least(
-            cast({{ json_text('issued_lines.price_details', "'end_day'") }} as date), upgrades.billable_end_date
-        ) as end_date,
-        cast({{ json_text('issued_lines.price_details', "'period_days'") }} as integer) as period_days,
-        cast({{ json_text('issued_lines.price_details', "'paid_before_until'") }} as date) as paid_until_date,
+        paid.full_amount_unrounded,
+        paid.first_date,
+        least(paid.end_date, upgrades.billable_end_date) as end_date,
+        paid.period_days,
+        paid.paid_until_date,
         dense_rank() over (
             partition by upgrades.subscription_id, upgrades.period_starts_at
             order by upgrades.upgraded_started_at desc
         ) as rank_before
     from upgrades
-    inner join issued_lines on upgrades.upgraded_subscription_id = issued_lines.subscription_id
+    inner join fixed_charges_paid as paid on upgrades.upgraded_subscription_id = paid.subscription_id
     inner join add_ons
-        on upgrades.upgraded_plan_code = add_ons.plan_code and issued_lines.charge_code = add_ons.fixed_charge_code
+        on upgrades.upgraded_plan_code = add_ons.plan_code and paid.charge_code = add_ons.fixed_charge_code
 ),
 
 -- What an older plan was paid for a day, a plan between has taken already, if it was billed before its own end was known.
@@ -116,7 +120,7 @@ paid_before as (
 exact_amounts as (
     select
         paid_before.*,
-        {{ divided_amount('(full_amount * unused_days)', 'period_days') }} as paid_amount_unrounded
+        {{ divided_amount('(full_amount_unrounded * unused_days)', 'period_days') }} as paid_amount_unrounded
     from paid_before
     where unused_days > 0
 ),

@@ -1,5 +1,6 @@
 -- R-REOPEN: the registered periods that this close computes again, as invoicing compares them with what was issued for them.
--- Bounds and dates are those that are registered; adjusted ones are where the period begins as it is computed now.
+-- Bounds and dates are those that are registered; adjusted ones are where the period begins as it is computed now. Of one that
+-- the subscription no longer covers nothing is: its instant is NULL.
 -- Grain: one row per (subscription_id, fee_family, period_starts_at).
 
 with
@@ -15,7 +16,7 @@ reopened_periods as (
         kept_ends_at as period_ends_at,
         kept_start_date as period_start_date,
         kept_end_date as period_end_date,
-        period_starts_at as adjusted_starts_at,
+        case when is_still_covered then period_starts_at end as adjusted_starts_at,
         period_start_date as adjusted_start_date,
         days,
         period_days,

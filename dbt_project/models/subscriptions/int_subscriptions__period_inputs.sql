@@ -16,7 +16,8 @@ periods as (
         period_start_date,
         period_end_date,
         billable_end_date,
-        trial_end_date
+        trial_end_date,
+        left_on_date
     from {{ ref('int_subscriptions__periods_behind') }}
     union all
     select
@@ -28,7 +29,8 @@ periods as (
         scheduled_periods.period_start_date,
         scheduled_periods.period_end_date,
         scheduled_periods.billable_end_date,
-        scheduled_periods.trial_end_date
+        scheduled_periods.trial_end_date,
+        cast(null as date) as left_on_date
     from {{ ref('int_subscriptions__periods_ahead') }} as scheduled_periods
     inner join running on scheduled_periods.due_date <= running.close_date
 ),
@@ -59,7 +61,8 @@ priced as (
     group by periods.subscription_id, periods.fee_family, periods.registered_starts_at
 ),
 
--- A trial is an input of base fees only, as far as it reaches into the period.
+-- A trial is an input of base fees only, as far as it reaches into the period. So is the date on which a period in advance was
+-- left, though it stays whole: a note gave back the rest, and bills it again where the end is withdrawn.
 inputs as (
     select
         periods.subscription_id,
@@ -73,6 +76,7 @@ inputs as (
                     then cast(least(periods.trial_end_date, periods.period_end_date) as varchar)
                 else ''
             end
+            || coalesce('|left ' || cast(periods.left_on_date as varchar), '')
         ) || '/' || md5(coalesce(priced.prices_text, '')) as inputs_digest
     from periods
     left join priced

@@ -27,7 +27,8 @@ registered_periods as (
         period_ends_at,
         period_start_date,
         period_end_date,
-        billable_end_date
+        billable_end_date,
+        left_on_date
     from {{ ref('int_subscriptions__registered_periods') }}
 ),
 
@@ -95,6 +96,7 @@ joined_up as (
         coalesce(earlier.period_start_date, registered_periods.period_start_date) as period_start_date,
         coalesce(later.period_end_date, registered_periods.period_end_date) as period_end_date,
         coalesce(later.billable_end_date, registered_periods.billable_end_date) as billable_end_date,
+        registered_periods.left_on_date,
         earlier.period_start_date as earlier_start_date,
         later.period_start_date as later_start_date
     from registered_periods

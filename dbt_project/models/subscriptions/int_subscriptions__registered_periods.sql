@@ -127,7 +127,11 @@ bounded as (
                 greatest(
                     least(period_end_date, own_billable_end_date), greatest(period_start_date, billing_start_date)
                 )
-        end as billable_end_date
+        end as billable_end_date,
+        case
+            when is_settled_at_its_end and own_billable_end_date < period_end_date
+                then greatest(own_billable_end_date, period_start_date)
+        end as left_on_date
     from cut
 )
 

@@ -1,4 +1,4 @@
--- R-REGISTER: where a subscription's next period begins: at the end of the last registered one, else where billing starts.
+-- R-REGISTER: where a subscription's next period begins: at the end of the last registered one, or where billing starts if later.
 -- Registered bounds are facts: a customer who changed zone goes on at the very instant, with no gap and no overlap.
 -- Grain: one row per (subscription_id, fee_family).
 
@@ -36,8 +36,14 @@ resumed as (
         fee_families.billing_interval,
         fee_families.is_due_at_start,
         fee_families.first_row_date,
-        coalesce(last_registered.period_ends_at, terms.billing_starts_at) as resumes_at,
-        coalesce(last_registered.period_end_date, local_spans.billing_start_date) as resume_date,
+        case
+            when last_registered.period_ends_at >= terms.billing_starts_at then last_registered.period_ends_at
+            else terms.billing_starts_at
+        end as resumes_at,
+        case
+            when last_registered.period_ends_at >= terms.billing_starts_at then last_registered.period_end_date
+            else local_spans.billing_start_date
+        end as resume_date,
         local_spans.billing_start_date,
         case
             when last_registered.period_ends_at < terms.ended_at
