@@ -90,7 +90,8 @@ class Scratch:
 
     def ingest(self, progress: Progress | None = None) -> IngestReport:
         """As `orchestration.ingest.ingest`."""
-        with REPLAYED.patched() if self.repeats_dbt else nullcontext():
+        repeating = REPLAYED.patched(self.ws.warehouse_file)
+        with repeating if self.repeats_dbt else nullcontext():
             return ingest(self.ws, progress=progress)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:

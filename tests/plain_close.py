@@ -23,13 +23,13 @@ def close_through(
     ws: Workspace, through: date, reporter: Reporter | None = None, *, clock: Clock = utc_now
 ) -> Sequence[CloseReport]:
     """As `orchestration.close.close_through`."""
-    with _without_dagster(), REPLAYED.patched():
+    with _without_dagster(), REPLAYED.patched(ws.warehouse_file):
         return close.close_through(ws, through, reporter, clock=clock)
 
 
 def close_date(ws: Workspace, due_date: date, *, clock: Clock = utc_now) -> Sequence[CloseReport]:
     """As `orchestration.close.close_date`."""
-    with _without_dagster(), REPLAYED.patched():
+    with _without_dagster(), REPLAYED.patched(ws.warehouse_file):
         return close.close_date(ws, due_date, clock=clock)
 
 

@@ -55,6 +55,8 @@ class ReplayedDbt:
     def __init__(self) -> None:
         self._recordings: dict[State, Recording] = {}
         self._folder: Path | None = None
+        # While invocations are repeated: a connection that nobody uses.
+        self._held = duckdb.connect()
         self.repeated = 0
 
     def share(self, folder: Path) -> None:
@@ -63,11 +65,19 @@ class ReplayedDbt:
         self._folder = folder
 
     @contextmanager
-    def patched(self) -> Iterator[None]:
-        """A context in which invocations are repeated."""
+    def patched(self, warehouse: Path) -> Iterator[None]:
+        """A context in which invocations are repeated, and the file stays open from one statement to the next.
+
+        Whoever opens it alone loads its catalog of some hundred views, and writes a checkpoint when closing it.
+        """
         invoke = dbt_runner._invoke
-        with patch.object(dbt_runner, "_invoke", lambda args: self._repeated_or(invoke, args)):
-            yield
+        warehouse.parent.mkdir(parents=True, exist_ok=True)
+        self._held = duckdb.connect(str(warehouse))
+        try:
+            with patch.object(dbt_runner, "_invoke", lambda args: self._repeated_or(invoke, args)):
+                yield
+        finally:
+            self._held.close()
 
     def _repeated_or(self, invoke: Callable[[list[str]], DbtResult], args: list[str]) -> DbtResult:
         """As `dbt_runner._invoke`. What fails when it is repeated is handed to dbt, which says why."""
@@ -83,8 +93,13 @@ class ReplayedDbt:
                 manifest_file.write_bytes(recording.manifest)
             return recording.result
         statements: list[str] = []
-        with _recorded(statements):
-            result = invoke(args)
+        # dbt opens the file in its own way, which DuckDB refuses while it is open in another.
+        self._held.close()
+        try:
+            with _recorded(statements):
+                result = invoke(args)
+        finally:
+            self._held = duckdb.connect(warehouse)
         if result.success and not any(node.failures for node in result.nodes):
             is_written = "--no-write-json" not in args
             manifest = manifest_file.read_bytes() if is_written else None

@@ -44,7 +44,8 @@ class Stored:
 
     def take_metering(self, file: Path) -> None:
         """Take the quantities that stand in the warehouse: those of the last close, or of the last dbt run."""
-        with _reading(file) as con:
+        # Between two closes whoever closes has the file open for writing, and DuckDB opens it in one way only.
+        with _reading(file, read_only=False) as con:
             self.minor_units = dict(
                 con.execute("select currency, minor_unit from reference.currencies").fetchall()
             )
@@ -168,8 +169,8 @@ def _naive(instant: Any) -> Any:
     return instant.replace(tzinfo=None)
 
 
-def _reading(file: Path) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(str(file), read_only=True)
+def _reading(file: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(str(file), read_only=read_only)
     con.execute("set TimeZone = 'UTC'")
     return con
 
