@@ -97,7 +97,13 @@ def _one_parse() -> Iterator[None]:
 def _one_recording(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Repeat in each worker what dbt did in another."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        REPLAYED.share(tmp_path_factory.getbasetemp().parent / "recordings")
+        REPLAYED.share(shared_folder(tmp_path_factory) / "recordings")
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all workers of a test run have in common."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture(autouse=True)

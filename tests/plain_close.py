@@ -1,7 +1,7 @@
 """Closes without Dagster around them, in which dbt's statements are repeated without dbt: a third of the time.
 
 Belongs here: closing a company whose bills are what a test looks at. Does not belong here: what Dagster is told of a
-close (`test_dagster`), what dbt makes of the project (`test_close`, `test_gate`), and closes by the command
+close (`test_dagster`), what dbt makes of the project (`test_close`), and closes by the command
 (`test_cli`, `test_readme`).
 """
 
@@ -27,10 +27,12 @@ def close_through(
         return close.close_through(ws, through, reporter, clock=clock)
 
 
-def close_date(ws: Workspace, due_date: date, *, clock: Clock = utc_now) -> Sequence[CloseReport]:
+def close_date(
+    ws: Workspace, due_date: date, reporter: Reporter | None = None, *, clock: Clock = utc_now
+) -> Sequence[CloseReport]:
     """As `orchestration.close.close_date`."""
     with _without_dagster(), REPLAYED.patched(ws.warehouse_file):
-        return close.close_date(ws, due_date, clock=clock)
+        return close.close_date(ws, due_date, reporter, clock=clock)
 
 
 def _without_dagster() -> AbstractContextManager[object]:

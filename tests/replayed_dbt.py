@@ -35,6 +35,7 @@ _OF_A_TEST = re.compile(r'"node_id": "test\.')
 
 # dbt's arguments but for the workspace's folders; and the relations that stand in the warehouse: schema, name, kind.
 State = tuple[tuple[str, ...], frozenset[tuple[str, str, str]]]
+Invoke = Callable[[list[str]], DbtResult]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,13 @@ class ReplayedDbt:
         self._folder = folder
 
     @contextmanager
+    def recording(self) -> Iterator[None]:
+        """A context in which dbt does everything itself, and what it does can be repeated afterwards."""
+        invoke = dbt_runner._invoke
+        with patch.object(dbt_runner, "_invoke", lambda args: self._recorded(invoke, args)):
+            yield
+
+    @contextmanager
     def patched(self, warehouse: Path) -> Iterator[None]:
         """A context in which invocations are repeated, and the file stays open from one statement to the next.
 
@@ -79,30 +87,34 @@ class ReplayedDbt:
         finally:
             self._held.close()
 
-    def _repeated_or(self, invoke: Callable[[list[str]], DbtResult], args: list[str]) -> DbtResult:
+    def _repeated_or(self, invoke: Invoke, args: list[str]) -> DbtResult:
         """As `dbt_runner._invoke`. What fails when it is repeated is handed to dbt, which says why."""
-        if args[0] not in ("build", "run") or _after(args, "--project-dir") != str(DBT_PROJECT):
-            return invoke(args)
-        warehouse = os.environ["METERHOUSE_WAREHOUSE_FILE"]
-        manifest_file = Path(_after(args, "--target-path")) / _MANIFEST
-        state = (_selection(args), _relations(warehouse))
-        recording = self._known(state)
-        if recording is not None and _repeats(recording, warehouse):
-            self.repeated += 1
-            if recording.manifest is not None:
-                manifest_file.write_bytes(recording.manifest)
-            return recording.result
-        statements: list[str] = []
+        if _is_of_the_project(args):
+            warehouse = os.environ["METERHOUSE_WAREHOUSE_FILE"]
+            recording = self._known((_selection(args), _relations(warehouse)))
+            if recording is not None and _repeats(recording, warehouse):
+                self.repeated += 1
+                if recording.manifest is not None:
+                    _manifest_file(args).write_bytes(recording.manifest)
+                return recording.result
         # dbt opens the file in its own way, which DuckDB refuses while it is open in another.
         self._held.close()
         try:
-            with _recorded(statements):
-                result = invoke(args)
+            return self._recorded(invoke, args)
         finally:
-            self._held = duckdb.connect(warehouse)
+            self._held = duckdb.connect(os.environ["METERHOUSE_WAREHOUSE_FILE"])
+
+    def _recorded(self, invoke: Invoke, args: list[str]) -> DbtResult:
+        """As `dbt_runner._invoke`, and kept to be repeated."""
+        if not _is_of_the_project(args):
+            return invoke(args)
+        state = (_selection(args), _relations(os.environ["METERHOUSE_WAREHOUSE_FILE"]))
+        statements: list[str] = []
+        with _added_to(statements):
+            result = invoke(args)
         if result.success and not any(node.failures for node in result.nodes):
             is_written = "--no-write-json" not in args
-            manifest = manifest_file.read_bytes() if is_written else None
+            manifest = _manifest_file(args).read_bytes() if is_written else None
             self._keep(state, Recording(statements, result, manifest))
         return result
 
@@ -138,6 +150,14 @@ def _after(args: Sequence[str], flag: str) -> str:
     return args[args.index(flag) + 1]
 
 
+def _is_of_the_project(args: Sequence[str]) -> bool:
+    return args[0] in ("build", "run") and _after(args, "--project-dir") == str(DBT_PROJECT)
+
+
+def _manifest_file(args: Sequence[str]) -> Path:
+    return Path(_after(args, "--target-path")) / _MANIFEST
+
+
 def _selection(args: Sequence[str]) -> tuple[str, ...]:
     folders = {_after(args, flag) for flag in ("--target-path", "--log-path")}
     return tuple(arg for arg in args if arg not in folders)
@@ -150,7 +170,7 @@ def _relations(warehouse: str) -> frozenset[tuple[str, str, str]]:
 
 
 @contextmanager
-def _recorded(statements: list[str]) -> Iterator[None]:
+def _added_to(statements: list[str]) -> Iterator[None]:
     """Add what dbt has the database do to `statements`, as it begins."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 

@@ -11,10 +11,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from orchestration.close import close_through
 from orchestration.workspace import Workspace
-from tests.conftest import ClosedCompany
+from tests.conftest import ClosedCompany, shared_folder
+from tests.replayed_dbt import REPLAYED
 
 FIRST_CLOSE = date(2025, 11, 1)
 SECOND_CLOSE = date(2025, 12, 1)
@@ -94,6 +96,10 @@ def write_company(folder: Path) -> Workspace:
     landing = folder / "landing"
     landing.mkdir()
     (landing / "usage.jsonl").write_text("\n".join(usage_lines()) + "\n", encoding="utf-8")
+    return _workspace(folder)
+
+
+def _workspace(folder: Path) -> Workspace:
     names = ("catalog", "landing", "warehouse", "published")
     return Workspace.resolve(**{name: folder / name for name in names})
 
@@ -117,17 +123,18 @@ def usage_lines() -> list[str]:
 
 @pytest.fixture(scope="session")
 def small_company(tmp_path_factory: pytest.TempPathFactory) -> ClosedCompany:
-    """The small company, closed through its first date. For looking only: a test that changes it copies it.
+    """The small company, closed through its first date by dbt. For looking only: a test that changes it copies it.
 
-    Every module that imports the fixture has one of its own in pytest's eyes; the folder is the session's.
+    Every module that imports the fixture has one of its own in pytest's eyes; the folder is that of the whole test run.
     """
-    folder = tmp_path_factory.getbasetemp() / "small_company"
-    if folder.exists():
-        names = ("catalog", "landing", "warehouse", "published")
-        return ClosedCompany(Workspace.resolve(**{name: folder / name for name in names}))
-    ws = write_company(folder)
-    close_through(ws, FIRST_CLOSE, clock=clock)
-    return ClosedCompany(ws)
+    folder = shared_folder(tmp_path_factory) / "small_company"
+    closed = folder / "closed"
+    with FileLock(folder.with_suffix(".lock")):
+        if not closed.exists():
+            with REPLAYED.recording():
+                close_through(write_company(folder), FIRST_CLOSE, clock=clock)
+            closed.touch()
+    return ClosedCompany(_workspace(folder))
 
 
 def published_bytes(company: ClosedCompany) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from orchestration.close_steps import CloseReport
 from orchestration.errors import Refused
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
+from tests import plain_close
 from tests.conftest import ClosedCompany
 from tests.small_company import (
     FIRST_CLOSE,
@@ -89,7 +90,7 @@ def test_when_nothing_is_due_nothing_changes(company: ClosedCompany) -> None:
 def test_a_published_close_computed_again_is_unchanged(company: ClosedCompany) -> None:
     before = published_bytes(company)
     recorder = Recorder()
-    (report,) = close_date(company.workspace, FIRST_CLOSE, recorder, clock=clock)
+    (report,) = plain_close.close_date(company.workspace, FIRST_CLOSE, recorder, clock=clock)
     assert report.outcome == "unchanged"
     assert report.invoice_count > 0
     assert recorder.seen == ["begins 2025-11-01", "ended 2025-11-01 unchanged"]
@@ -103,7 +104,7 @@ def test_a_published_close_that_would_come_out_otherwise_is_refused(company: Clo
     change(company, "update landing.fct_events set quantity = quantity + 1000")
     try:
         with pytest.raises(Refused, match="gives other rows") as refused:
-            close_date(company.workspace, FIRST_CLOSE, clock=clock)
+            plain_close.close_date(company.workspace, FIRST_CLOSE, clock=clock)
     finally:
         change(company, "update landing.fct_usage_hours set value_sum = value_sum - 1000")
         change(company, "update landing.fct_events set quantity = quantity - 1000")
@@ -164,7 +165,7 @@ def test_a_failed_close_publishes_nothing_and_closes_once_mended(
     assert parquet_only(before).items() <= parquet_only(after).items()
 
     repeated = small_company.copy(tmp_path / "repeated")
-    close_through(repeated.workspace, SECOND_CLOSE, clock=clock)
+    plain_close.close_through(repeated.workspace, SECOND_CLOSE, clock=clock)
     assert parquet_only(published_bytes(repeated)) == parquet_only(after)
     for (table,) in company.finance("select table_name from information_schema.tables order by 1"):
         rows = f"select * from {table} order by all"

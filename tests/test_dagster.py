@@ -25,6 +25,7 @@ from orchestration.prepare import ensure_manifest
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 from tests.conftest import ClosedCompany
+from tests.replayed_dbt import REPLAYED
 from tests.small_company import (
     FIRST_CLOSE,
     SECOND_CLOSE,
@@ -156,13 +157,14 @@ class Location:
         """Run the job `close` as the UI would: all of it, or the assets `keys`."""
         self.session.begin(clock)
         self.instance.add_dynamic_partitions(str(CLOSE_DATES.name), [partition])
-        return self.definitions.resolve_job_def(CLOSE_JOB).execute_in_process(
-            instance=self.instance,
-            partition_key=partition,
-            asset_selection=keys or None,
-            run_config=SILENT,
-            raise_on_error=False,
-        )
+        with REPLAYED.patched(self.ws.warehouse_file):
+            return self.definitions.resolve_job_def(CLOSE_JOB).execute_in_process(
+                instance=self.instance,
+                partition_key=partition,
+                asset_selection=keys or None,
+                run_config=SILENT,
+                raise_on_error=False,
+            )
 
     def closed_partitions(self) -> set[str]:
         return set(self.instance.get_materialized_partitions(PUBLISHED_INVOICES))

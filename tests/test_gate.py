@@ -33,6 +33,7 @@ from orchestration.prepare import prepare_views
 from orchestration.publish.digest import drafts_digest
 from orchestration.warehouse import connect
 from tests.conftest import ClosedCompany
+from tests.replayed_dbt import REPLAYED
 from tests.small_company import (
     SECOND_CLOSE,
     clock,
@@ -209,8 +210,9 @@ def test_a_check_means_its_description_else_the_comment_above_its_sql() -> None:
 def company(small_company: ClosedCompany, tmp_path_factory) -> ClosedCompany:  # noqa: F811
     """A copy of the small company with drafts of its second date, judged and not published."""
     copied = small_company.copy(tmp_path_factory.mktemp("gate"))
-    prepare_views(copied.workspace)
-    build_drafts(copied.workspace, SECOND_CLOSE, clock)
+    with REPLAYED.patched(copied.workspace.warehouse_file):
+        prepare_views(copied.workspace)
+        build_drafts(copied.workspace, SECOND_CLOSE, clock)
     return copied
 
 

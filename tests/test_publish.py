@@ -8,13 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.close import close_through
 from orchestration.close_run import published_run, set_run_of
 from orchestration.errors import Refused
 from orchestration.publish import publish, sync_published
 from orchestration.publish.tables import finance_tables
 from orchestration.warehouse import connect
 from tests.conftest import ClosedCompany
+from tests.plain_close import close_through
 from tests.small_company import FIRST_CLOSE, SECOND_CLOSE, clock, published_bytes, small_company  # noqa: F401
 
 # Made of different table rows physically, equal by content.
