@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.price_book import VALID, Book, errors_of, price_book, write_book  # noqa: F401
+from tests.price_book import VALID, Book, charge, errors_of, price_book, write_book  # noqa: F401
 from tests.test_catalog_history import billed, refusal
 
 A = "prices/add_ons"
@@ -179,6 +179,29 @@ CASES: dict[str, tuple[Change, str]] = {
         f"{C}.csv row 2: maximum_amount 10.001 has more decimals than USD has (2); round it",
     ),
 }  # fmt: skip
+
+
+def test_a_maximum_that_a_later_row_takes_back_stays_in_its_file(
+    tmp_path: Path, rows: Book
+) -> None:
+    """A row that has billed may not change, so that only another one can mend it."""
+    limited = rows[P][0] | {"maximum_amount": "1000"}
+    rows[P][0] = limited
+    assert len(errors_of(write_book(tmp_path, rows))) == 1
+    rows[P].append(limited | {"maximum_amount": "", "recorded_at": "2025-06-01T00:00:00Z"})
+    assert errors_of(write_book(tmp_path, rows)) == []
+
+
+def test_a_maximum_may_end_before_a_charge_in_advance_begins(tmp_path: Path, rows: Book) -> None:
+    in_arrears(rows)
+    row = rows[P][0]
+    rows[P][0] = row | {"maximum_amount": "1000", "valid_to": "2025-11-01"}
+    rows[P].append(row | {"valid_from": "2025-11-01"})
+    fees = charge("later", "calls", "standard", unit_amount="1", is_pay_in_advance="true")
+    rows[C].append(fees | {"valid_from": "2025-11-01"})
+    assert errors_of(write_book(tmp_path, rows)) == []
+    rows[C][-1]["valid_from"] = "2025-10-01"
+    assert len(errors_of(write_book(tmp_path, rows))) == 1
 
 
 def test_the_rows_that_the_cases_spoil_are_good(tmp_path: Path, rows: Book) -> None:

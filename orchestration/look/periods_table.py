@@ -87,7 +87,7 @@ def print_tables(console: Console, periods: Sequence[Period]) -> None:
             *(_text(name, cells[name]) for name in layout.headings),
             style="" if period["state"] == "billed" else "dim",
         )
-    wide = Console(width=max(console.width, layout.width))
+    wide = Console(file=console.file, width=max(console.width, layout.width))
     for number, (subscription_id, table) in enumerate(tables.items()):
         own = [period for period in periods if period["subscription_id"] == subscription_id]
         wide.print(*([""] if number else []), _heading(own), table, sep="\n")
