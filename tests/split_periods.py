@@ -80,7 +80,7 @@ def closed_company(folder: Path, splits: list[Split]) -> ClosedCompany:
         for table, own in split.rows.items():
             rows[table].extend(own)
     ws = write_periods_company(folder, rows)
-    with REPLAYED.patched():
+    with REPLAYED.patched(ws.warehouse_file):
         init(ws)
         load_catalog(ws)
         ingest(ws)

@@ -27,7 +27,8 @@ CREDITED_TYPE = """case when credits.cause = 'progressive_billing' then lines.fe
     replace(replace(lines.fee_type, 'progressive_charge', 'charge'), 'progressive_maximum', 'charge_maximum') end"""
 CREDITS = f"""
     select {OF_LINES.replace("lines.fee_type", CREDITED_TYPE)},
-        credits.amount, credits.cause, notes.issue_date, lines.invoice_number
+        credits.amount, credits.cause, notes.issue_date,
+        coalesce(lines.original_invoice_number, lines.invoice_number)
     from credit_note_lines as credits
     inner join credit_notes as notes using (credit_note_number)
     inner join invoice_lines as lines
