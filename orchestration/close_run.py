@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
-from orchestration.control import latest_batch, latest_catalog_version, set_run
-from orchestration.dbt_runner import LATE_USAGE_MODEL, ONE_OFF_MODEL, SCHEDULE_MODEL
+from orchestration.control import last_billed_days, latest_batch, latest_catalog_version, set_run
+from orchestration.dbt_runner import LATE_USAGE_MODEL, ONE_OFF_MODEL, SCHEDULE_MODEL, TERMS_MODEL
 from orchestration.errors import BadInput, Refused
 from orchestration.prepare import refresh_terms
 
@@ -62,12 +62,16 @@ def due_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[date]:
         con: a read-write connection; `control.run` is replaced, because the schedule reads its date from there, and
             so are the drafts of the terms.
         through: the last date looked at.
+
+    Raises:
+        BadInput: a subscription that was billed never begins by the catalog as it is now; the message names it.
     """
     version = latest_catalog_version(con)
     if version is None:
         return ()
     set_run(con, "due_check", through, latest_batch(con), version, None)
     refresh_terms(con)
+    _refuse_vanished(con)
     last = last_published_date(con)
     rows = con.execute(
         f"select distinct due_date from (select due_date from subscriptions.{SCHEDULE_MODEL}"
@@ -79,6 +83,22 @@ def due_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[date]:
     if last is not None and _awaits_adjustment(con, version):
         dates.add(_next_month(last))
     return tuple(sorted(due for due in dates if due <= through))
+
+
+def _refuse_vanished(con: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a catalog by which a billed subscription never begins: nothing would ever correct what it was billed."""
+    begun = {
+        name
+        for (name,) in con.execute(
+            f"select subscription_id from subscriptions.{TERMS_MODEL}"
+        ).fetchall()
+    }
+    for name, last_day in sorted(last_billed_days(con).items()):
+        if name not in begun:
+            raise BadInput(
+                f"accounts/subscriptions.csv: subscription '{name}' never begins any more, but days through {last_day} "
+                "were billed for it; let no other row of its external id start at its start, or replace it"
+            )
 
 
 def _awaits_adjustment(con: duckdb.DuckDBPyConnection, version: str) -> bool:

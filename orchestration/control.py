@@ -91,3 +91,15 @@ def latest_catalog_version(con: duckdb.DuckDBPyConnection) -> str | None:
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
     row = con.execute(query).fetchone()
     return None if row is None else row[0]
+
+
+def last_billed_days(con: duckdb.DuckDBPyConnection) -> dict[str, date]:
+    """The last local day that is registered for each subscription, in publications that are visible."""
+    found = con.execute(
+        """
+        select subscription_id, cast(max(period_end_date) - interval '1 day' as date) from issued.billed_periods
+        where publication_sequence in (select publication_sequence from issued.publications)
+        group by subscription_id
+        """
+    ).fetchall()
+    return dict(found)

@@ -22,7 +22,7 @@ from orchestration.dbt_runner import (
     prepare_args,
     run_dbt,
 )
-from orchestration.errors import BadInput, MeterhouseError, OffenderTable, Refused
+from orchestration.errors import MeterhouseError, OffenderTable, Refused
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import DBT_PROJECT, REPO, Workspace
 
@@ -97,30 +97,11 @@ def refresh_terms(con: duckdb.DuckDBPyConnection) -> None:
 
     Args:
         con: a read-write connection.
-
-    Raises:
-        BadInput: a subscription that was billed never begins by the catalog as it is now; the message names it.
     """
     con.execute(
         f"create or replace table subscriptions.{TERMS_MODEL} as"
         f" select * from subscriptions.{DERIVED_TERMS_MODEL}"
     )
-    vanished = con.execute(
-        f"""
-        select subscription_id, cast(max(period_end_date) - interval '1 day' as date) from issued.billed_periods
-        where
-            publication_sequence in (select publication_sequence from issued.publications)
-            and subscription_id not in (select subscription_id from subscriptions.{TERMS_MODEL})
-        group by subscription_id
-        order by subscription_id
-        limit 1
-        """
-    ).fetchone()
-    if vanished:
-        raise BadInput(
-            f"accounts/subscriptions.csv: subscription '{vanished[0]}' never begins any more, but days through "
-            f"{vanished[1]} were billed for it; let no other row of its external id start at its start, or replace it"
-        )
 
 
 def is_prepared(ws: Workspace, digest: str) -> bool:

@@ -7,13 +7,13 @@ ends, which may be corrected (R-REOPEN bills the difference), and prices (`histo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 
 import duckdb
 
 from orchestration.catalog.charge_rows import Tables, shown
 from orchestration.catalog.subscription_checks import current_subscriptions
 from orchestration.catalog.validate import Row
+from orchestration.control import last_billed_days
 
 SUBSCRIPTIONS = "accounts/subscriptions.csv"
 # Whose it is, what it is billed by, and from what its periods are counted.
@@ -30,7 +30,7 @@ def subscription_changes(con: duckdb.DuckDBPyConnection, old: Tables, new: Table
         old: the typed rows of the last publication's catalog version, by table.
         new: those of the folder.
     """
-    last_days = _last_days(con)
+    last_days = last_billed_days(con)
     now = {row["subscription_id"]: row for row in current_subscriptions(new)}
     for row in current_subscriptions(old):
         name = row["subscription_id"]
@@ -54,15 +54,3 @@ def subscription_changes(con: duckdb.DuckDBPyConnection, old: Tables, new: Table
 def _fact(row: Row, column: str) -> str | None:
     value: str | None = row[column]
     return value or "calendar" if column == "billing_time" else value
-
-
-def _last_days(con: duckdb.DuckDBPyConnection) -> dict[str, date]:
-    """The last registered local day of each subscription that has one."""
-    found = con.execute(
-        """
-        select subscription_id, max(period_end_date) from issued.billed_periods
-        where publication_sequence in (select publication_sequence from issued.publications)
-        group by subscription_id
-        """
-    ).fetchall()
-    return {name: until - timedelta(days=1) for name, until in found}

@@ -73,10 +73,7 @@ class Owed:
             memory.lines[line.subscription_id].append(line)
         periods_kept = {(key[0], FAMILIES[key[1]], key[-1]) for key in kept}
         due = [
-            one
-            for one in self._due[self.last_close_date]
-            if (one.terms.subscription.subscription_id, one.fee_family, one.period.whole_start)
-            not in periods_kept
+            one for one in self._due[self.last_close_date] if _period_of(one) not in periods_kept
         ]
         found = lines_of_close(
             self.catalog, memory, due, knowledge, len(batches), self.last_close_date
@@ -147,18 +144,19 @@ class Owed:
         fixed charges "less the unused part already paid for the same add-on after an upgrade".
         """
         registered: dict[tuple[str, str, date], DuePeriod] = {}
-        # By their closes: what one close bills in advance, a later one finds paid.
+        # By their closes: what one close bills in advance, a later one finds paid; what one cut, a later one may
+        # bill whole.
         for day in sorted(self._due):
             for one in self._due[day]:
-                if one.terms.is_in_advance(one.fee_family):
-                    name = one.terms.subscription.subscription_id
-                    registered.setdefault((name, one.fee_family, one.period.whole_start), one)
+                is_whole = one.period.end == one.period.whole_end
+                if is_whole and one.terms.is_in_advance(one.fee_family):
+                    registered.setdefault(_period_of(one), one)
         found: dict[FeeKey, list[InvoiceLine]] = defaultdict(list)
         for (subscription_id, family, whole_start), one in registered.items():
             terms = self.terms[subscription_id]
             is_end_news = terms.last_day not in (None, one.terms.last_day)
             has_begun = terms.first_day < one.period.end
-            if one.period.end == one.period.whole_end and is_end_news and has_begun:
+            if is_end_news and has_begun:
                 unended = _unended(terms)
                 periods = unended.periods(family)
                 period = next(own for own in periods if own.whole_start == whole_start)

@@ -196,11 +196,11 @@ def another_start(
 ) -> str:
     """A start before or after the real one, before whatever follows it; blank where there is no room."""
     starts_at = datetime.fromisoformat(row[beginning_of(row)])
-    later = starts_at + timedelta(days=draw(st.sampled_from([1, 3, 12, 40, -1, -12, -40])))
+    other_at = starts_at + timedelta(days=draw(st.sampled_from([1, 3, 12, 40, -1, -12, -40])))
     ends = [row["ended_at"], *(other["started_at"] for other in own[1:])]
     ends.append(first_instant("UTC", window.through).isoformat())
-    is_free = all(later < datetime.fromisoformat(end) for end in ends if end)
-    return later.isoformat() if is_free else ""
+    is_free = all(other_at < datetime.fromisoformat(end) for end in ends if end)
+    return other_at.isoformat() if is_free else ""
 
 
 def entity_rows() -> list[dict[str, str]]:

@@ -47,14 +47,7 @@ add_ons as (
 ),
 
 fixed_charges_paid as (
-    select
-        subscription_id,
-        charge_code,
-        full_amount_unrounded,
-        first_date,
-        end_date,
-        period_days,
-        paid_until_date
+    select subscription_id, charge_code, price_details, taken_until_date
     from {{ ref('int_invoicing__fixed_charges_paid') }}
 ),
 
@@ -86,11 +79,15 @@ lines_before as (
     select
         upgrades.*,
         add_ons.add_on_code,
-        paid.full_amount_unrounded,
-        paid.first_date,
-        least(paid.end_date, upgrades.billable_end_date) as end_date,
-        paid.period_days,
-        paid.paid_until_date,
+        cast({{ json_text('paid.price_details', "'full_amount'") }} as decimal(38, 21)) as full_amount,
+        cast({{ json_text('paid.price_details', "'first_day'") }} as date) as first_date,
+        least(
+            cast({{ json_text('paid.price_details', "'end_day'") }} as date), upgrades.billable_end_date
+        ) as end_date,
+        cast({{ json_text('paid.price_details', "'period_days'") }} as integer) as period_days,
+        coalesce(
+            paid.taken_until_date, cast({{ json_text('paid.price_details', "'paid_before_until'") }} as date)
+        ) as paid_until_date,
         dense_rank() over (
             partition by upgrades.subscription_id, upgrades.period_starts_at
             order by upgrades.upgraded_started_at desc
@@ -120,7 +117,7 @@ paid_before as (
 exact_amounts as (
     select
         paid_before.*,
-        {{ divided_amount('(full_amount_unrounded * unused_days)', 'period_days') }} as paid_amount_unrounded
+        {{ divided_amount('(full_amount * unused_days)', 'period_days') }} as paid_amount_unrounded
     from paid_before
     where unused_days > 0
 ),

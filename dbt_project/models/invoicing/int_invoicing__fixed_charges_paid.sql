@@ -26,23 +26,29 @@ segments as (
     where fee_family = 'fixed_in_advance'
 ),
 
--- What a plan took over from the one before stays taken.
-taken_over as (
+lines_again as (
     select
-        subscription_id,
-        charge_code,
-        max(cast({{ json_text('price_details', "'paid_before_until'") }} as date)) as paid_until_date
+        issued_lines.subscription_id,
+        issued_lines.charge_code,
+        max(cast({{ json_text('issued_lines.price_details', "'paid_before_until'") }} as date)) as paid_until_date
     from issued_lines
-    group by subscription_id, charge_code
+    inner join reopened_periods
+        on
+            issued_lines.subscription_id = reopened_periods.subscription_id
+            and issued_lines.service_period_start >= reopened_periods.period_starts_at
+            and issued_lines.service_period_start < reopened_periods.period_ends_at
+    group by issued_lines.subscription_id, issued_lines.charge_code
 ),
 
-paid as (
+-- What a plan took over from the one before stays taken.
+fixed_charges_paid as (
     select
         issued_lines.subscription_id,
         issued_lines.charge_code,
         issued_lines.service_period_start,
         issued_lines.line_key,
-        issued_lines.price_details
+        issued_lines.price_details,
+        cast(null as date) as taken_until_date
     from issued_lines
     left join reopened_periods
         on
@@ -56,28 +62,15 @@ paid as (
         segments.charge_code,
         segments.segment_starts_at as service_period_start,
         cast(null as varchar) as line_key,
-        segments.price_details
+        segments.price_details,
+        lines_again.paid_until_date as taken_until_date
     from segments
     inner join reopened_periods
         on
             segments.subscription_id = reopened_periods.subscription_id
             and segments.period_starts_at = reopened_periods.adjusted_starts_at
-),
-
-fixed_charges_paid as (
-    select
-        paid.subscription_id,
-        paid.charge_code,
-        paid.service_period_start,
-        paid.line_key,
-        cast({{ json_text('paid.price_details', "'full_amount'") }} as decimal(38, 21)) as full_amount_unrounded,
-        cast({{ json_text('paid.price_details', "'first_day'") }} as date) as first_date,
-        cast({{ json_text('paid.price_details', "'end_day'") }} as date) as end_date,
-        cast({{ json_text('paid.price_details', "'period_days'") }} as integer) as period_days,
-        taken_over.paid_until_date
-    from paid
-    left join taken_over
-        on paid.subscription_id = taken_over.subscription_id and paid.charge_code = taken_over.charge_code
+    left join lines_again
+        on segments.subscription_id = lines_again.subscription_id and segments.charge_code = lines_again.charge_code
 )
 
 select * from fixed_charges_paid

@@ -26,26 +26,13 @@ base_lines as (
     where fee_type = 'subscription'
 ),
 
-visible_publications as (
-    select publications.publication_sequence
-    from publications
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
-),
-
 base_periods as (
-    select
-        billed_periods.publication_sequence,
-        billed_periods.subscription_id,
-        billed_periods.period_starts_at,
-        billed_periods.period_ends_at,
-        billed_periods.period_start_date,
-        billed_periods.period_end_date
-    from {{ source('issued', 'billed_periods') }} as billed_periods
-    inner join visible_publications on billed_periods.publication_sequence = visible_publications.publication_sequence
-    where billed_periods.fee_family = 'base'
+    select subscription_id, period_starts_at, period_ends_at, period_start_date, period_end_date
+    from {{ ref('stg_issued__billed_periods') }}
+    where fee_family = 'base'
 ),
 
-with_periods as (
+visible_before_the_run as (
     select
         base_lines.invoice_number,
         base_lines.line_number,
@@ -61,39 +48,15 @@ with_periods as (
         base_periods.period_starts_at,
         base_periods.period_ends_at,
         base_periods.period_start_date,
-        base_periods.period_end_date,
-        row_number() over (
-            partition by base_lines.invoice_number, base_lines.line_number
-            order by base_periods.publication_sequence desc
-        ) as age_rank
+        base_periods.period_end_date
     from base_lines
-    inner join visible_publications on base_lines.publication_sequence = visible_publications.publication_sequence
+    inner join publications on base_lines.publication_sequence = publications.publication_sequence
+    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
     inner join base_periods
         on
             base_lines.subscription_id = base_periods.subscription_id
             and base_lines.service_period_start >= base_periods.period_starts_at
             and base_lines.service_period_start < base_periods.period_ends_at
-),
-
-visible_before_the_run as (
-    select
-        invoice_number,
-        line_number,
-        subscription_id,
-        description,
-        service_period_start,
-        amount,
-        coupon_amount,
-        tax_codes,
-        tax_rate,
-        price_details,
-        is_adjustment,
-        period_starts_at,
-        period_ends_at,
-        period_start_date,
-        period_end_date
-    from with_periods
-    where age_rank = 1
 )
 
 select * from visible_before_the_run

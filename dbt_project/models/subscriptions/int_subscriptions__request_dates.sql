@@ -68,24 +68,30 @@ local_dates as (
             and instants.instant < tz_offsets.offset_ends_at
 ),
 
+own_dates as (
+    select
+        subscription_id,
+        max(case when which = 'request' then local_date end) as request_date,
+        max(case when which = 'billing' then local_date end) as stated_billing_date,
+        max(case when which = 'first start' then local_date end) as first_start_date
+    from local_dates
+    group by subscription_id
+),
+
 request_dates as (
     select
-        requests.subscription_id,
-        max(case when local_dates.which = 'request' then local_dates.local_date end) as request_date,
-        max(case when local_dates.which = 'billing' then local_dates.local_date end) as stated_billing_date,
-        max(case when local_dates.which = 'first start' then local_dates.local_date end) as first_start_date,
-        coalesce(
-            max(registered.anchor_date),
-            max(case when local_dates.which = 'first start' then local_dates.local_date end)
-        ) as anchor_date
-    from requests
-    inner join local_dates on requests.subscription_id = local_dates.subscription_id
+        own_dates.subscription_id,
+        own_dates.request_date,
+        own_dates.stated_billing_date,
+        own_dates.first_start_date,
+        coalesce(registered.anchor_date, own_dates.first_start_date) as anchor_date
+    from own_dates
+    inner join requests on own_dates.subscription_id = requests.subscription_id
     left join registered
         on
             requests.customer_id = registered.customer_id
             and requests.external_subscription_id = registered.external_subscription_id
             and registered.registered_number = 1
-    group by requests.subscription_id
 )
 
 select * from request_dates
