@@ -27,6 +27,7 @@ STAGES = (
 # Drafts whose rows publication copies: a contract fails before the gate, not in a reader's report.
 PUBLISHED_DRAFTS = (
     "fct_billed_periods",
+    "fct_coupon_uses",
     "fct_credit_movements",
     "fct_credit_note_lines",
     "fct_credit_note_taxes",

@@ -19,6 +19,7 @@ from orchestration.catalog.charge_checks import (
     plans_of_subscriptions,
 )
 from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables
+from orchestration.catalog.coupon_checks import coupon_problems
 from orchestration.catalog.fixed_charge_checks import fixed_charge_problems, fixed_tier_problems
 from orchestration.catalog.limit_checks import limit_problems, threshold_problems
 from orchestration.catalog.metric_checks import metric_problems
@@ -64,6 +65,7 @@ def all_checks(
     yield "amounts", limit_problems(tables)
     yield "thresholds", threshold_problems(tables)
     yield "amounts", minor_unit_problems(tables)
+    yield "coupons", coupon_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "entities", prefix_problems(tables)
 
@@ -138,6 +140,11 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
     billed += [
         ("credits/wallet_lots.csv", row, "amount", wallets.get(row["wallet_id"]))
         for row in tables["wallet_lots"]
+    ]
+    billed += [
+        ("credits/coupons.csv", row, "amount", row["currency"])
+        for row in tables["coupons"]
+        if row["amount"] is not None
     ]
     billed += [
         (file, row, column, currencies.get(row["plan_code"]))

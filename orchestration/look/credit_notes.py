@@ -192,6 +192,9 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
     table.add_column(ratio=1, justify="right")
     table.add_column(justify="right", no_wrap=True)
     table.add_row("", "")
+    coupons = sum((line["coupon_amount"] for line in statement["lines"]), Decimal(0))
+    if coupons:
+        table.add_row("Less coupons", money(-coupons, decimals))
     table.add_row("Credited", money(note["subtotal_amount"], decimals))
     for tax in statement["taxes"]:
         base = money(tax["taxable_amount"], decimals)

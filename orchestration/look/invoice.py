@@ -83,6 +83,11 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
             "select * from invoice_taxes where invoice_number = ? order by tax_code, tax_rate",
             [invoice_number],
         ),
+        "coupons": rows(
+            con,
+            "select * from coupon_uses where invoice_number = ? order by coupon_rank",
+            [invoice_number],
+        ),
         "credit_notes_used": rows(con, _NOTES_USED, [invoice_number]),
         "credits": rows(
             con,
@@ -215,6 +220,8 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
             notes = [row[0].strip() for row in detail_rows(line["price_details"], decimals)]
             label = " ".join([escape(line["description"]), *(f"[dim]{note}[/]" for note in notes)])
             table.add_row(label, money(line["amount"], decimals))
+    for label, amount in _coupons(statement):
+        table.add_row(label, money(-amount, decimals))
     for tax in statement["taxes"]:
         base = money(tax["taxable_amount"], decimals)
         label = f"{escape(tax['tax_name'])} {number(tax['tax_rate'])} % on {base}"
@@ -236,6 +243,16 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
         label = f"[dim]Credited by {note['credit_note_number']}[/]"
         table.add_row(label, f"[dim]{money(note['total_amount'], decimals)}[/]")
     return table
+
+
+def _coupons(statement: dict[str, Any]) -> Iterator[tuple[str, Decimal]]:
+    """What each coupon credits, and what adjustments bear of the coupons of the invoices that they correct."""
+    for coupon in statement["coupons"]:
+        yield f"Coupon {escape(coupon['coupon_name'])}", coupon["amount"]
+    used = sum((coupon["amount"] for coupon in statement["coupons"]), Decimal(0))
+    corrected = statement["invoice"]["coupon_amount"] - used
+    if corrected:
+        yield "Coupons of the corrected invoice", corrected
 
 
 def _paid_since(statement: dict[str, Any]) -> Iterator[tuple[str, Decimal]]:

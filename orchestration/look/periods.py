@@ -76,7 +76,7 @@ _PERIODS = f"""
     changes as (
         select * from lines
         union all
-        select lines.* replace (true as is_adjustment, 0 - notes.amount as amount)
+        select lines.* replace (true as is_adjustment, notes.coupon_amount - notes.amount as amount)
         from staging.stg_issued__credit_note_lines as notes
         inner join lines
             on notes.invoice_number = lines.invoice_number and notes.invoice_line_number = lines.line_number

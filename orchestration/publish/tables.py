@@ -24,6 +24,7 @@ DRAFTS = {
     "credit_note_taxes": "settlement.fct_credit_note_taxes",
     "credit_note_uses": "settlement.fct_credit_note_uses",
     "adjustments": "invoicing.fct_adjustments",
+    "coupon_uses": "settlement.fct_coupon_uses",
 }
 
 # Drafts that releases before had not: where one is empty, the digest of the drafts is the one that they wrote.
@@ -33,6 +34,7 @@ LATER_DRAFTS = (
     "credit_note_taxes",
     "credit_note_uses",
     "adjustments",
+    "coupon_uses",
 )
 
 # What of an issued table is not a column of its draft: publication adds it.
@@ -76,6 +78,7 @@ KINDS = (
             "invoice_taxes": "document_key",
             "credit_movements": "document_key",
             "billed_periods": "document_key",
+            "coupon_uses": "document_key",
             "credit_note_uses": "document_key",
         },
     ),

@@ -24,10 +24,10 @@ select
     credited_amounts.invoice_number,
     credited_amounts.invoice_line_number,
     credited_amounts.credited_amount,
-    lines.amount - lines.coupon_amount as billed_amount
+    lines.amount as billed_amount
 from credited_amounts
 left join {{ ref('stg_issued__invoice_lines') }} as lines
     on
         credited_amounts.invoice_number = lines.invoice_number
         and credited_amounts.invoice_line_number = lines.line_number
-where credited_amounts.credited_amount > coalesce(lines.amount - lines.coupon_amount, 0)
+where credited_amounts.credited_amount > coalesce(lines.amount, 0)

@@ -32,7 +32,7 @@ issued_lines as (
         lines.fee_type like 'progressive%' as is_progressive_line,
         {{ compared_key('lines', 'service_period_start') }} as compared_key,
         coalesce(credited.taken_back_amount, 0) as taken_back_amount,
-        lines.amount - lines.coupon_amount - coalesce(credited.amount, 0) as left_amount
+        lines.amount - coalesce(credited.amount, 0) as left_amount
     from {{ ref('stg_issued__invoice_lines') }} as lines
     left join credited
         on lines.invoice_number = credited.invoice_number and lines.line_number = credited.invoice_line_number

@@ -13,12 +13,13 @@ credited_lines as (
         description,
         amount_unrounded,
         amount,
+        coupon_amount,
         price_details,
         tax_codes,
         tax_rate,
         currency,
         cause
-    from {{ ref('int_settlement__credited_lines') }}
+    from {{ ref('int_settlement__discounted_credits') }}
 ),
 
 credit_notes as (select document_key from {{ ref('int_settlement__credit_note_totals') }}),

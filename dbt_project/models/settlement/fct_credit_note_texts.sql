@@ -35,14 +35,26 @@ returned_credits as (
     group by document_key
 ),
 
+-- As returns, only where there are some.
+coupons as (
+    select
+        document_key,
+        {{ join_texts(canonical_row(['line_number', 'coupon_amount']), 'chr(30)', 'line_number') }} as coupons_text
+    from {{ ref('fct_credit_note_lines') }}
+    where coupon_amount <> 0
+    group by document_key
+),
+
 texts as (
     select
         lines.document_key,
         lines.lines_text || chr(29) || coalesce(taxes.taxes_text, '')
-        || coalesce(chr(29) || returned_credits.returns_text, '') as rows_text
+        || coalesce(chr(29) || returned_credits.returns_text, '')
+        || coalesce(chr(29) || chr(29) || coupons.coupons_text, '') as rows_text
     from lines
     left join taxes on lines.document_key = taxes.document_key
     left join returned_credits on lines.document_key = returned_credits.document_key
+    left join coupons on lines.document_key = coupons.document_key
 )
 
 select * from texts

@@ -29,6 +29,11 @@ invoice_lines as (
     from {{ ref('fct_invoice_lines') }}
 ),
 
+line_coupons as (
+    select document_key, line_number, coupon_amount_unrounded, coupon_amount
+    from {{ ref('int_settlement__line_coupons') }}
+),
+
 line_taxes as (
     select
         document_key,
@@ -59,7 +64,7 @@ settled as (
         invoice_lines.amount_unrounded,
         invoice_lines.amount,
         invoice_lines.price_details,
-        cast(0 as decimal(20, 4)) as coupon_amount,
+        coalesce(line_coupons.coupon_amount, cast(0 as decimal(20, 4))) as coupon_amount,
         line_taxes.tax_codes,
         coalesce(line_taxes.tax_rate, cast(0 as decimal(9, 5))) as tax_rate,
         case
@@ -70,8 +75,13 @@ settled as (
         invoice_lines.currency,
         invoice_lines.cause,
         invoice_lines.original_invoice_number,
-        cast(null as integer) as original_line_number
+        cast(null as integer) as original_line_number,
+        coalesce(line_coupons.coupon_amount_unrounded, cast(0 as decimal(38, 12))) as coupon_amount_unrounded
     from invoice_lines
+    left join line_coupons
+        on
+            invoice_lines.document_key = line_coupons.document_key
+            and invoice_lines.line_number = line_coupons.line_number
     left join line_taxes
         on invoice_lines.document_key = line_taxes.document_key and invoice_lines.line_number = line_taxes.line_number
 )

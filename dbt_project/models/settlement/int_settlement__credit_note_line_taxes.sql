@@ -10,12 +10,12 @@ credited_lines as (
         line_number,
         invoice_number,
         invoice_line_number,
-        amount,
-        amount_unrounded,
+        cast(amount - coupon_amount as decimal(20, 4)) as amount,
+        discounted_amount_unrounded as amount_unrounded,
         tax_codes,
         currency,
         minor_unit
-    from {{ ref('int_settlement__credited_lines') }}
+    from {{ ref('int_settlement__discounted_credits') }}
 ),
 
 issued_lines as (

@@ -5,8 +5,16 @@
 with
 
 credited_lines as (
-    select document_key, invoice_number, subscription_id, reason, handling, currency, minor_unit, amount
-    from {{ ref('int_settlement__credited_lines') }}
+    select
+        document_key,
+        invoice_number,
+        subscription_id,
+        reason,
+        handling,
+        currency,
+        minor_unit,
+        amount - coupon_amount as amount
+    from {{ ref('int_settlement__discounted_credits') }}
 ),
 
 line_taxes as (

@@ -53,8 +53,7 @@ left_early as (
         ends.end_kind,
         ends.billable_end_date,
         base_lines.description,
-        cast(base_lines.amount - base_lines.coupon_amount as decimal(20, 4)) as amount,
-        base_lines.coupon_amount,
+        base_lines.amount,
         base_lines.tax_codes,
         base_lines.tax_rate,
         base_lines.service_period_start,
@@ -67,9 +66,9 @@ left_early as (
             as first_billed_date,
         ends.trial_end_date,
         cast(coalesce(credited.corrected_amount, 0) as decimal(20, 4)) as corrected_amount,
-        cast(base_lines.amount - base_lines.coupon_amount - coalesce(credited.amount_before, 0) as decimal(20, 4))
+        cast(base_lines.amount - coalesce(credited.amount_before, 0) as decimal(20, 4))
             as left_before_amount,
-        cast(base_lines.amount - base_lines.coupon_amount - coalesce(credited.amount, 0) as decimal(20, 4))
+        cast(base_lines.amount - coalesce(credited.amount, 0) as decimal(20, 4))
             as left_amount,
         cast(coalesce(credited.amount_unrounded, 0) as decimal(38, 21)) as credited_amount_unrounded
     from base_lines

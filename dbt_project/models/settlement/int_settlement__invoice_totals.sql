@@ -31,6 +31,14 @@ document_taxes as (
     group by document_key
 ),
 
+document_coupons as (
+    select
+        document_key,
+        sum(coupon_amount) as coupon_amount
+    from {{ ref('int_settlement__line_coupons') }}
+    group by document_key
+),
+
 totals as (
     select
         document_fees.document_key,
@@ -41,17 +49,19 @@ totals as (
         document_fees.minor_unit,
         document_fees.fees_amount,
         document_fees.progressive_credit_amount,
-        cast(0 as decimal(20, 4)) as coupon_amount,
+        cast(coalesce(document_coupons.coupon_amount, 0) as decimal(20, 4)) as coupon_amount,
         coalesce(document_taxes.tax_amount, cast(0 as decimal(20, 4))) as tax_amount,
         {{ value_or_error(
             null_on_overflow(
                 'cast(document_fees.fees_amount - document_fees.progressive_credit_amount'
-                ~ ' + coalesce(document_taxes.tax_amount, 0) as decimal(20, 4))'
+                ~ ' - coalesce(document_coupons.coupon_amount, 0) + coalesce(document_taxes.tax_amount, 0)'
+                ~ ' as decimal(20, 4))'
             ),
             "'The total of ' || document_fees.document_key || ' has more than 16 digits before the point.'",
             'decimal(20, 4)'
         ) }} as total_amount
     from document_fees
+    left join document_coupons on document_fees.document_key = document_coupons.document_key
     left join document_taxes on document_fees.document_key = document_taxes.document_key
 )
 

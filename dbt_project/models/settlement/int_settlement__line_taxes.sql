@@ -11,12 +11,12 @@ invoice_lines as (
         document_key,
         line_number,
         customer_id,
-        amount,
+        discounted_amount,
         currency,
         minor_unit,
         original_invoice_number,
         original_tax_codes
-    from {{ ref('fct_invoice_lines') }}
+    from {{ ref('int_settlement__discounted_lines') }}
 ),
 
 customer_taxes as (select customer_id, tax_code from {{ ref('stg_catalog__customer_taxes') }}),
@@ -85,8 +85,8 @@ taxed_lines as (
         tax_code,
         tax_name,
         tax_rate,
-        amount as taxable_amount,
-        cast(amount * tax_rate * cast('0.01' as decimal(3, 2)) as decimal(38, 21)) as tax_amount_unrounded,
+        discounted_amount as taxable_amount,
+        cast(discounted_amount * tax_rate * cast('0.01' as decimal(3, 2)) as decimal(38, 21)) as tax_amount_unrounded,
         original_invoice_number is null as is_own_rate
     from line_rates
 )

@@ -26,7 +26,8 @@ taxes_by_code as (
         currency,
         minor_unit,
         cast(sum(taxable_amount) as decimal(20, 4)) as taxable_amount,
-        cast(sum(tax_amount_unrounded) as decimal(38, 21)) as tax_amount_unrounded,
+        -- Eleven decimals hold any amount x rate; where coupons left thirds and their like, they heal what those lost.
+        cast(cast(sum(tax_amount_unrounded) as decimal(38, 11)) as decimal(38, 21)) as tax_amount_unrounded,
         bool_or(is_own_rate) as is_own_rate
     from line_taxes
     group by document_key, tax_code, tax_name, tax_rate, currency, minor_unit

@@ -1,6 +1,6 @@
 -- R-NOTE: what each line of a base fee still has to give back for the days after the end of its subscription. The lines of a
 -- period stand one after another, by the days that each says it bills, from the period's first date or the end of the trial on,
--- and give back by days, of their coupons too. A fee that was corrected is priced anew.
+-- and give back by days, before coupons. A fee that was corrected is priced anew.
 -- Grain: one row per (invoice_number, line_number).
 
 with
@@ -40,14 +40,8 @@ counted as (
 by_days as (
     select
         counted.*,
-        cast(
-            {{ prorated_amount('plan_amount', 'unused_days', 'period_days') }}
-            - {{ prorated_amount('coupon_amount', 'unused_days', 'days') }} as decimal(38, 21)
-        ) as unused_amount_unrounded,
-        cast(
-            {{ prorated_amount('plan_amount', '(days - unused_days)', 'period_days') }}
-            - {{ prorated_amount('coupon_amount', '(days - unused_days)', 'days') }} as decimal(38, 21)
-        ) as used_amount_unrounded
+        {{ prorated_amount('plan_amount', 'unused_days', 'period_days') }} as unused_amount_unrounded,
+        {{ prorated_amount('plan_amount', '(days - unused_days)', 'period_days') }} as used_amount_unrounded
     from counted
 ),
 

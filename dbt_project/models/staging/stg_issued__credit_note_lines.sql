@@ -16,6 +16,7 @@ credit_note_lines as (
         invoice_line_number,
         subscription_id,
         amount,
+        coalesce(coupon_amount, 0) as coupon_amount,
         amount_unrounded,
         cause,
         price_details
@@ -30,6 +31,7 @@ visible_before_the_run as (
         credit_note_lines.invoice_line_number,
         credit_note_lines.subscription_id,
         credit_note_lines.amount,
+        cast(credit_note_lines.coupon_amount as decimal(20, 4)) as coupon_amount,
         credit_note_lines.amount_unrounded,
         credit_note_lines.cause,
         credit_note_lines.price_details

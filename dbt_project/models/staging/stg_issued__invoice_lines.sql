@@ -25,6 +25,7 @@ lines as (
         quantity,
         amount,
         coupon_amount,
+        coalesce(coupon_amount_unrounded, coupon_amount) as coupon_amount_unrounded,
         tax_codes,
         tax_rate,
         price_details,

@@ -12,6 +12,7 @@ select
     credit_note_lines.subscription_id,
     credit_note_lines.description,
     credit_note_lines.price_details,
-    credit_note_lines.currency
+    credit_note_lines.currency,
+    cast(coalesce(credit_note_lines.coupon_amount, 0) as decimal(20, 4)) as coupon_amount
 from issued.credit_note_lines as credit_note_lines
 inner join {publications} as publications on credit_note_lines.publication_sequence = publications.publication_sequence
