@@ -24,6 +24,7 @@ from .cells import (
     text_in,
     validity_in,
 )
+from .coupon_rows import AppliedCoupon, read_applied_coupons
 from .fixed_charge_rows import FixedCharge, read_fixed_charges
 from .one_offs import OneOff, read_one_offs
 from .price_rows import Charge, Metric, Plan, read_charges, read_metrics, read_plans
@@ -135,6 +136,7 @@ class Catalog:
     one_offs: list[OneOff] = field(default_factory=list)
     thresholds: dict[str, Thresholds] = field(default_factory=dict)
     opening_usage: dict[str, Decimal] = field(default_factory=dict)
+    applied_coupons: list[AppliedCoupon] = field(default_factory=list)
 
     def timezone_of(self, customer_id: str) -> str:
         """Source: BILLING_RULES §4 "All in the customer's zone (customer → entity → UTC)"."""
@@ -206,6 +208,7 @@ def read_catalog(folder: Path) -> Catalog:
         one_offs=read_one_offs(folder),
         thresholds=read_thresholds(folder),
         opening_usage=read_opening_usage(folder),
+        applied_coupons=read_applied_coupons(folder),
     )
 
 

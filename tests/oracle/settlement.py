@@ -63,7 +63,7 @@ def tax_rows(
 
 
 def tax_rows_of_lines(
-    lines: Iterable[tuple[Decimal, Mapping[str, Decimal]]], *, scale: int
+    lines: Iterable[tuple[Decimal | Fraction, Mapping[str, Decimal]]], *, scale: int
 ) -> list[TaxRow]:
     """One row per tax code and rate, in that order, of lines with their rates; their sum is the tax of the invoice.
 
