@@ -27,7 +27,7 @@ from .one_offs import due_one_offs, one_off_line
 from .periods import ONE_DAY
 from .progressive import INVOICE_TYPE as PROGRESSIVE
 from .progressive import Excess, open_periods, progressive_lines, settle_progressive
-from .settlement import customer_tax_rates, draw_from_lots, lots_in_order, tax_rows_of_lines
+from .settlement import draw_from_lots, lots_in_order, tax_rates_of_line, tax_rows_of_lines
 from .terms import terms_of
 from .timelines import with_timelines
 from .usage import Line, count_reasons, count_verdicts, read_batches
@@ -262,13 +262,14 @@ def _settled(
     """
     customer_id, currency, invoice_type = key
     entity = catalog.entity_of(customer_id)
-    plans = {one.subscription_id: one.plan_code for one in catalog.subscriptions}
-    scene = CouponScene((close_date, customer_id, currency, invoice_type), lines, plans)
+    scene = CouponScene(
+        (close_date, customer_id, currency, invoice_type), lines, catalog.plan_codes
+    )
     coupon_uses = use_coupons(catalog.applied_coupons, scene, coupons)
     shares = coupon_shares(lines, coupon_uses)
     left = [Fraction(line.amount) - share for line, share in zip(lines, shares, strict=True)]
-    rates = customer_tax_rates(catalog, customer_id, close_date)
-    taxes = tax_rows_of_lines(((one, rates) for one in left), scale=minor_unit(currency))
+    rates = [tax_rates_of_line(catalog, customer_id, line, close_date) for line in lines]
+    taxes = tax_rows_of_lines(zip(left, rates, strict=True), scale=minor_unit(currency))
     subtotal = round_half_away(sum(left, Fraction(0)), minor_unit(currency))
     owed = total([subtotal, *(tax.tax_amount for tax in taxes)])
     uses = notes.pay(customer_id, currency, owed)
@@ -289,5 +290,5 @@ def _settled(
         note_uses=tuple(uses),
         invoice_type=invoice_type,
         coupon_uses=tuple(coupon_uses),
-        line_rates=tuple(rates for _ in lines),
+        line_rates=tuple(rates),
     )

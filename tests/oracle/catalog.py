@@ -120,7 +120,7 @@ class Tax:
 class Catalog:
     """Everything that a company brings but its usage. Lists keep the order of their file.
 
-    `thresholds`: by plan; `opening_usage`: by external id.
+    `thresholds`: by plan; `opening_usage`: by external id; `assigned_taxes`: by level and code.
     """
 
     metrics: dict[str, Metric]
@@ -137,6 +137,7 @@ class Catalog:
     thresholds: dict[str, Thresholds] = field(default_factory=dict)
     opening_usage: dict[str, Decimal] = field(default_factory=dict)
     applied_coupons: list[AppliedCoupon] = field(default_factory=list)
+    assigned_taxes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def timezone_of(self, customer_id: str) -> str:
         """Source: BILLING_RULES §4 "All in the customer's zone (customer → entity → UTC)"."""
@@ -145,6 +146,11 @@ class Catalog:
 
     def entity_of(self, customer_id: str) -> Entity:
         return self.entities[self.customers[customer_id].billing_entity_code]
+
+    @cached_property
+    def plan_codes(self) -> dict[str, str]:
+        """The plan of each subscription."""
+        return {one.subscription_id: one.plan_code for one in self.subscriptions}
 
     @cached_property
     def plan_rows(self) -> dict[str, list[Plan]]:
@@ -192,6 +198,10 @@ def read_catalog(folder: Path) -> Catalog:
     customer_taxes: dict[str, list[str]] = {}
     for row in rows_of(folder / "tax" / "customer_taxes.csv"):
         customer_taxes.setdefault(text_in(row, "customer_id"), []).append(text_in(row, "tax_code"))
+    assigned_taxes: dict[tuple[str, str], list[str]] = {}
+    for row in rows_of(folder / "tax" / "assigned_taxes.csv"):
+        key = (text_in(row, "level"), text_in(row, "code"))
+        assigned_taxes.setdefault(key, []).append(text_in(row, "tax_code"))
     entities = [_entity(row) for row in rows_of(folder / "accounts" / "billing_entities.csv")]
     customers = [_customer(row) for row in rows_of(folder / "accounts" / "customers.csv")]
     return Catalog(
@@ -209,6 +219,7 @@ def read_catalog(folder: Path) -> Catalog:
         thresholds=read_thresholds(folder),
         opening_usage=read_opening_usage(folder),
         applied_coupons=read_applied_coupons(folder),
+        assigned_taxes=assigned_taxes,
     )
 
 

@@ -15,7 +15,7 @@ from .coupons import CouponUse, shown_shares
 from .lines import PROGRESSIVE_CREDIT as CREDIT
 from .lines import InvoiceLine
 from .numbers import minor_unit, round_half_away
-from .settlement import Draw, TaxRow
+from .settlement import Draw, TaxRow, effective_tax_rate
 
 InvoiceKey = tuple[date, str, str, str]  # close date, customer, currency, type
 # Close date, subscription, close date of the original invoice and its type.
@@ -102,6 +102,23 @@ class Invoice:
     def subtotal_amount(self) -> Decimal:
         """Source: BILLING_RULES, Words: fees − progressive credit − coupons."""
         return total((self.total_amount, -self.tax_amount))
+
+    @property
+    def effective_tax_rate(self) -> Decimal:
+        """In percent. A progressive credit is no fee: it has no part in the mean over fees."""
+        left = [
+            (Fraction(line.amount) - share, rates)
+            for line, share, rates in zip(
+                self.lines, self.coupon_shares, self.line_rates, strict=True
+            )
+        ]
+        if self.subtotal_amount == 0:
+            left = [
+                (Fraction(0), rates)
+                for line, rates in zip(self.lines, self.line_rates, strict=True)
+                if line.fee_type != CREDIT
+            ]
+        return effective_tax_rate(left)
 
     def owed_of(self, numbers: Collection[int]) -> tuple[Fraction, Fraction]:
         """What is owed of lines for each unit of their amounts: without tax, and the tax of it.

@@ -50,6 +50,7 @@ class InvoiceLine:
     price: Fraction | None = None
     period_days: int = 0
     period_start: date | None = None
+    one_off_fee_id: str | None = None
 
     @property
     def quantity(self) -> Decimal:

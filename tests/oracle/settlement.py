@@ -6,15 +6,18 @@ Belongs here: the tax of an invoice and the drawdown of lots. Does not belong he
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from .catalog import Catalog, Lot, Wallet, in_force
+from .lines import InvoiceLine
 from .numbers import floor_to_scale, from_units, round_half_away
 
+COMMITMENT_FEE_TYPES = ("commitment_true_up", "period_maximum")
+EFFECTIVE_RATE_SCALE = 5
 LOT_KINDS_IN_ORDER = ("granted", "purchased")
 
 
@@ -36,19 +39,64 @@ class Draw:
     amount: Decimal
 
 
-def customer_tax_rates(catalog: Catalog, customer_id: str, day: date) -> dict[str, Decimal]:
-    """Rate in percent of each tax code of a customer on the billing date.
+def tax_rates_of_line(
+    catalog: Catalog, customer_id: str, line: InvoiceLine, day: date
+) -> dict[str, Decimal]:
+    """Rate in percent of each tax code of a line on the billing date.
 
     Raises LookupError where a code has no rate on that day.
-    Source: BILLING_RULES §5 "Rates are dated data"; the day is that of the invoice.
+    Source: BILLING_RULES §5 "the first non-empty level wins: explicit on the line > charge/add-on/commitment > plan >
+    customer > entity", "Rates are dated data"; the day is that of the invoice.
     """
     rates = {}
-    for tax_code in catalog.customer_taxes.get(customer_id, []):
+    assigned = (catalog.assigned_taxes.get(key, []) for key in _levels_of(catalog, line))
+    entity_key = ("entity", catalog.entity_of(customer_id).billing_entity_code)
+    levels = [
+        *assigned,
+        catalog.customer_taxes.get(customer_id, []),
+        catalog.assigned_taxes.get(entity_key, []),
+    ]
+    for tax_code in next((codes for codes in levels if codes), []):
         row = in_force([tax for tax in catalog.taxes if tax.tax_code == tax_code], day)
         if row is None:
             raise LookupError(f"tax {tax_code} has no rate on {day}")
         rates[tax_code] = row.rate_percent
     return rates
+
+
+def _levels_of(catalog: Catalog, line: InvoiceLine) -> Iterator[tuple[str, str]]:
+    """The levels above the customer at which a line may have taxes, with its codes there, the first one first."""
+    plan_code = catalog.plan_codes.get(line.subscription_id)
+    if line.one_off_fee_id:
+        yield "one_off_fee", line.one_off_fee_id
+        if line.charge_code:
+            yield "add_on", line.charge_code
+    elif line.add_on_code:
+        yield "add_on", line.add_on_code
+    elif line.fee_type in COMMITMENT_FEE_TYPES and plan_code:
+        yield "commitment", plan_code
+    elif line.charge_code:
+        yield "charge", line.charge_code
+    if plan_code:
+        yield "plan", plan_code
+
+
+def effective_tax_rate(
+    lines: Sequence[tuple[Decimal | Fraction, Mapping[str, Decimal]]],
+) -> Decimal:
+    """The rate in percent that lines bear together, less coupons, with the rates of each.
+
+    Source: BILLING_RULES §0 "Effective tax rate = Σ rate × base ÷ subtotal, 5 decimals; at subtotal 0, the mean over
+    fees".
+    """
+    subtotal = sum((Fraction(amount) for amount, _ in lines), Fraction(0))
+    weights = [Fraction(amount) if subtotal else Fraction(1) for amount, _ in lines]
+    rates = [sum(map(Fraction, own.values()), Fraction(0)) for _, own in lines]
+    whole = sum(weights, Fraction(0))
+    if whole == 0:
+        return Decimal(0)
+    weighted = (weight * rate for weight, rate in zip(weights, rates, strict=True))
+    return round_half_away(sum(weighted, Fraction(0)) / whole, EFFECTIVE_RATE_SCALE)
 
 
 def tax_rows(
