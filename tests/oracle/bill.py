@@ -27,10 +27,11 @@ from .one_offs import due_one_offs, one_off_line
 from .periods import ONE_DAY
 from .progressive import INVOICE_TYPE as PROGRESSIVE
 from .progressive import Excess, open_periods, progressive_lines, settle_progressive
-from .settlement import draw_from_lots, lots_in_order, tax_rates_of_line, tax_rows_of_lines
+from .settlement import tax_rates_of_line, tax_rows_of_lines
 from .terms import terms_of
 from .timelines import with_timelines
 from .usage import Line, count_reasons, count_verdicts, read_batches
+from .wallets import buckets_of, draw_from_lots, lots_in_order, owed_of_lines
 
 GroupKey = tuple[str, str, str]  # customer, currency, type of the invoice
 
@@ -274,8 +275,14 @@ def _settled(
     owed = total([subtotal, *(tax.tax_amount for tax in taxes)])
     uses = notes.pay(customer_id, currency, owed)
     still_owed = total([owed, *(-use.amount for use in uses)])
-    lots = [lot for _, lot in lots_in_order(catalog, customer_id, currency, close_date)]
-    draws = draw_from_lots(still_owed, lots, remaining)
+    owed_lines = owed_of_lines(lines, left, rates, catalog.timezone_of(customer_id))
+    draws = draw_from_lots(
+        still_owed,
+        buckets_of(owed_lines, Fraction(owed)),
+        lots_in_order(catalog, customer_id, currency, close_date),
+        remaining,
+        scale=minor_unit(currency),
+    )
     for draw in draws:
         remaining[draw.lot_id] = total((remaining[draw.lot_id], -draw.amount))
     return Invoice(

@@ -17,11 +17,15 @@ from typing import Protocol, TypeVar
 from .cells import (
     Row,
     Validity,
+    date_in,
     day_in,
+    decimal_in,
     instant_in,
+    integer_in,
     required_instant_in,
     rows_of,
     text_in,
+    texts_in,
     validity_in,
 )
 from .coupon_rows import AppliedCoupon, read_applied_coupons
@@ -36,6 +40,8 @@ class Dated(Protocol):
     def validity(self) -> Validity: ...
 
 
+# The priority of a lot that has none.
+DEFAULT_PRIORITY = 50
 DatedRow = TypeVar("DatedRow", bound=Dated)
 
 
@@ -97,16 +103,24 @@ class Lot:
     amount: Decimal
     granted_on: date
     position: int
+    priority: int = DEFAULT_PRIORITY
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True)
 class Wallet:
+    """`fee_types` and `metric_codes`: what it is limited to; `rate`: currency units per credit."""
+
     wallet_id: str
     customer_id: str
     currency: str
     priority: int
     position: int
     lots: tuple[Lot, ...]
+    fee_types: frozenset[str] = frozenset()
+    metric_codes: frozenset[str] = frozenset()
+    rate: Decimal = Decimal(1)
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -264,8 +278,14 @@ def _wallets(folder: Path) -> list[Wallet]:
                 amount=Decimal(text_in(row, "amount")),
                 granted_on=day_in(row, "granted_on"),
                 position=position,
+                priority=integer_in(row, "priority") or DEFAULT_PRIORITY,
+                expires_on=date_in(row, "expires_on"),
             )
         )
+    metrics: dict[str, set[str]] = {}
+    for row in rows_of(folder / "credits" / "wallet_targets.csv"):
+        own = metrics.setdefault(text_in(row, "wallet_id"), set())
+        own.add(text_in(row, "metric_code"))
     return [
         Wallet(
             wallet_id=text_in(row, "wallet_id"),
@@ -274,6 +294,10 @@ def _wallets(folder: Path) -> list[Wallet]:
             priority=int(text_in(row, "priority")),
             position=position,
             lots=tuple(lots.get(text_in(row, "wallet_id"), ())),
+            fee_types=frozenset(texts_in(row, "scope_fee_types", separator=",")),
+            metric_codes=frozenset(metrics.get(text_in(row, "wallet_id"), ())),
+            rate=decimal_in(row, "rate") or Decimal(1),
+            expires_on=date_in(row, "expires_on"),
         )
         for position, row in enumerate(rows_of(folder / "credits" / "wallets.csv"))
     ]

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from .cells import Row, day_in, decimal_in, flag_in, integer_in, rows_of, text_in
+from .cells import Row, date_in, day_in, decimal_in, flag_in, integer_in, rows_of, text_in
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def read_applied_coupons(folder: Path) -> list[AppliedCoupon]:
             coupon=coupons[text_in(row, "coupon_code")],
             customer_id=text_in(row, "customer_id"),
             applied_on=day_in(row, "applied_on"),
-            ended_on=_day(row, "ended_on"),
+            ended_on=date_in(row, "ended_on"),
             used_amount=decimal_in(row, "used_amount") or Decimal(0),
             used_periods=integer_in(row, "used_periods") or 0,
             position=position,
@@ -89,12 +89,7 @@ def _coupon(row: Row, targets: dict[tuple[str, str], set[str]]) -> Coupon:
         rate_percent=decimal_in(row, "rate_percent") or Decimal(0),
         frequency_duration=integer_in(row, "frequency_duration"),
         is_per_invoice=flag_in(row, "is_per_invoice"),
-        expires_on=_day(row, "expires_on"),
+        expires_on=date_in(row, "expires_on"),
         plan_codes=frozenset(targets[code, "plan_code"]),
         metric_codes=frozenset(targets[code, "metric_code"]),
     )
-
-
-def _day(row: Row, column: str) -> date | None:
-    value = row.get(column)
-    return None if value is None else date.fromisoformat(value)

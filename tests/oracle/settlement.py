@@ -1,6 +1,7 @@
-"""From fees to the amount due: tax, then prepaid wallets (BILLING_RULES §5).
+"""The tax of an invoice, and what else is done with money (BILLING_RULES §5).
 
-Belongs here: the tax of an invoice and the drawdown of lots. Does not belong here: which lines an invoice has.
+Belongs here: levels and rates of tax. Does not belong here: which lines an invoice has, what coupons (see `coupons`)
+and lots (see `wallets`) pay of it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from .catalog import Catalog, Lot, Wallet, in_force
+from .catalog import Catalog, in_force
 from .lines import InvoiceLine
 from .numbers import floor_to_scale, from_units, round_half_away
 
 COMMITMENT_FEE_TYPES = ("commitment_true_up", "period_maximum")
 EFFECTIVE_RATE_SCALE = 5
-LOT_KINDS_IN_ORDER = ("granted", "purchased")
 
 
 @dataclass(frozen=True)
@@ -149,45 +149,3 @@ def tax_rows_of_lines(
         )
         for code, rate in keys
     ]
-
-
-def lots_in_order(
-    catalog: Catalog, customer_id: str, currency: str, day: date
-) -> list[tuple[Wallet, Lot]]:
-    """The lots that may pay an invoice of `day`, in the order in which they do.
-
-    Source: BILLING_RULES §5 "Money wallets: priority (1 first), then age; same currency. Inside: … granted before
-    purchased, age". A wallet's age is its place in the file; a lot's the day of its grant, then its place. A lot
-    exists from that day on.
-    """
-    wallets = [
-        wallet
-        for wallet in catalog.wallets
-        if wallet.customer_id == customer_id and wallet.currency == currency
-    ]
-    return [
-        (wallet, lot)
-        for wallet in sorted(wallets, key=lambda wallet: (wallet.priority, wallet.position))
-        for lot in sorted(
-            wallet.lots,
-            key=lambda lot: (LOT_KINDS_IN_ORDER.index(lot.lot_kind), lot.granted_on, lot.position),
-        )
-        if lot.granted_on <= day
-    ]
-
-
-def draw_from_lots(
-    amount: Decimal, lots: Sequence[Lot], remaining: Mapping[str, Decimal]
-) -> list[Draw]:
-    """What each lot pays of `amount`, in order; lots that pay nothing are left out.
-
-    Source: BILLING_RULES §5 "Never below 0", drawn after tax.
-    """
-    draws = []
-    still_due = Fraction(amount)
-    for lot in lots:
-        part = min(still_due, Fraction(remaining[lot.lot_id]))
-        if part > 0:
-            draws.append(Draw(lot.lot_id, round_half_away(part, 4)))
-            still_due -= part
-    return draws
