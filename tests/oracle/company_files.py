@@ -81,8 +81,20 @@ LIFE_COLUMNS = {
     "prices/fixed_charge_tiers": f"{FIXED_CHARGE_KEY} up_to unit_amount flat_amount",
     "accounts/subscriptions": "billing_time on_termination lifetime_usage_amount",
     "prices/usage_thresholds": "plan_code threshold_amount is_recurring display_name",
+    "credits/wallets": "scope_fee_types rate expires_on",
+    "credits/wallet_lots": "priority expires_on",
+    "credits/wallet_targets": "wallet_id metric_code",
+    "credits/coupons": "coupon_code coupon_name coupon_type amount currency rate_percent frequency "
+    "frequency_duration is_per_invoice expires_on",
+    "credits/coupon_targets": "coupon_code plan_code metric_code",
+    "credits/applied_coupons": "applied_coupon_id coupon_code customer_id applied_on ended_on used_amount "
+    "used_periods",
+    "tax/assigned_taxes": "level code tax_code",
     "accounts/one_off_fees": "one_off_fee_id customer_id add_on_code billed_on units unit_amount currency recorded_at",
 }
+# Entities with a tax of their own, where any example has taxes of lines: entities are shared by all examples.
+ENTITY_TAX = "entity_tax"
+TAXED_ENTITIES = ("berlin", "week")
 FLAT_COLUMNS = (
     "transaction_id",
     "external_subscription_id",
@@ -193,6 +205,19 @@ def write_catalog(
             for row in own_rows:
                 own_copies = copies if any(COPY in value for value in row.values()) else copies[:1]
                 rows[name].extend(_marked(row, prefix, copy) for copy in own_copies)
+    if rows["tax/assigned_taxes"]:
+        rows["tax/taxes"].append(
+            {
+                "tax_code": ENTITY_TAX,
+                "tax_name": "A tax of an entity",
+                "rate_percent": "7.5",
+                "valid_from": ALWAYS,
+                "recorded_at": RECORDED,
+            }
+        )
+        rows["tax/assigned_taxes"].extend(
+            {"level": "entity", "code": code, "tax_code": ENTITY_TAX} for code in TAXED_ENTITIES
+        )
     for name, own in rows.items():
         columns = _columns(name, own)
         if columns:
