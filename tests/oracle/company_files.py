@@ -25,6 +25,7 @@ import pyarrow.parquet
 
 from .numbers import parse_number
 from .periods import ONE_DAY
+from .random_credits import entity_taxes
 from .random_rows import (
     ALWAYS,
     COPY,
@@ -92,9 +93,6 @@ LIFE_COLUMNS = {
     "tax/assigned_taxes": "level code tax_code",
     "accounts/one_off_fees": "one_off_fee_id customer_id add_on_code billed_on units unit_amount currency recorded_at",
 }
-# Entities with a tax of their own, where any example has taxes of lines: entities are shared by all examples.
-ENTITY_TAX = "entity_tax"
-TAXED_ENTITIES = ("berlin", "week")
 FLAT_COLUMNS = (
     "transaction_id",
     "external_subscription_id",
@@ -206,18 +204,8 @@ def write_catalog(
                 own_copies = copies if any(COPY in value for value in row.values()) else copies[:1]
                 rows[name].extend(_marked(row, prefix, copy) for copy in own_copies)
     if rows["tax/assigned_taxes"]:
-        rows["tax/taxes"].append(
-            {
-                "tax_code": ENTITY_TAX,
-                "tax_name": "A tax of an entity",
-                "rate_percent": "7.5",
-                "valid_from": ALWAYS,
-                "recorded_at": RECORDED,
-            }
-        )
-        rows["tax/assigned_taxes"].extend(
-            {"level": "entity", "code": code, "tax_code": ENTITY_TAX} for code in TAXED_ENTITIES
-        )
+        for name, shared in entity_taxes().items():
+            rows[name].extend(shared)
     for name, own in rows.items():
         columns = _columns(name, own)
         if columns:

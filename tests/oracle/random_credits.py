@@ -22,6 +22,8 @@ SCOPES = ("subscription", "fixed_charge", "charge", "commitment", "add_on")
 COUPON_TYPES = ("fixed", "percentage")
 FREQUENCIES = ("once", "recurring", "forever")
 MOST_COUPONS = 8
+ENTITY_TAX = "entity_tax"
+TAXED_ENTITIES = ("berlin", "week")
 
 
 @st.composite
@@ -181,6 +183,21 @@ def assigned_taxes_of(draw: st.DrawFn, rows: Rows) -> Rows:
                 )
                 found.extend({"level": level, "code": code, "tax_code": one} for one in own)
     return {"tax/taxes": taxes, "tax/assigned_taxes": found}
+
+
+def entity_taxes() -> Rows:
+    """A tax of some entities, which all examples share: written where any of them has taxes of lines."""
+    tax = {
+        "tax_code": ENTITY_TAX,
+        "tax_name": "A tax of an entity",
+        "rate_percent": "7.5",
+        "valid_from": ALWAYS,
+        "recorded_at": RECORDED,
+    }
+    assigned = [
+        {"level": "entity", "code": code, "tax_code": ENTITY_TAX} for code in TAXED_ENTITIES
+    ]
+    return {"tax/taxes": [tax], "tax/assigned_taxes": assigned}
 
 
 # Wallets.
