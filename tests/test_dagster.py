@@ -68,6 +68,7 @@ PUBLIC_ASSETS = {
         "landing_usage",
     ],
     "staging": [
+        "staging/stg_catalog__assigned_taxes",
         "staging/stg_catalog__billable_metrics",
         "staging/stg_catalog__billing_entities",
         "staging/stg_catalog__charge_filter_values",

@@ -2,9 +2,9 @@
 
 Belongs here: the list of all checks, and those on keys, references, plans and entities; each gives lines that name
 file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges, tiers, fixed
-charges, one-off fees, limits and subscriptions (`metric_checks`, `charge_checks`, `tier_checks`, `fixed_charge_checks`,
-`one_off_checks`, `limit_checks`, `subscription_checks`), what can be loaded but is hardly meant (`lint`), and checks on
-usage.
+charges, one-off fees, limits, subscriptions and taxes (`metric_checks`, `charge_checks`, `tier_checks`,
+`fixed_charge_checks`, `one_off_checks`, `limit_checks`, `subscription_checks`, `tax_checks`), what can be loaded but is
+hardly meant (`lint`), and checks on usage.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from orchestration.catalog.metric_checks import metric_problems
 from orchestration.catalog.one_off_checks import add_on_problems, one_off_problems
 from orchestration.catalog.reader import CatalogFile
 from orchestration.catalog.subscription_checks import subscription_problems
+from orchestration.catalog.tax_checks import assigned_tax_problems
 from orchestration.catalog.tier_checks import tier_problems
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import validity_problems
@@ -66,6 +67,7 @@ def all_checks(
     yield "amounts", minor_unit_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "entities", prefix_problems(tables)
+    yield "taxes", assigned_tax_problems(tables)
 
 
 def key_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:

@@ -39,6 +39,15 @@ line_taxes as (
     group by document_key, line_number
 ),
 
+line_evidence as (
+    select
+        document_key,
+        line_number,
+        max(tax_evidence) as tax_evidence
+    from {{ ref('int_settlement__line_tax_codes') }}
+    group by document_key, line_number
+),
+
 settled as (
     select
         invoice_lines.document_key,
@@ -65,7 +74,7 @@ settled as (
         case
             when line_taxes.tax_codes is null then null
             when invoice_lines.original_invoice_number is not null then 'original_invoice'
-            else 'customer'
+            else line_evidence.tax_evidence
         end as tax_evidence,
         invoice_lines.currency,
         invoice_lines.cause,
@@ -74,6 +83,10 @@ settled as (
     from invoice_lines
     left join line_taxes
         on invoice_lines.document_key = line_taxes.document_key and invoice_lines.line_number = line_taxes.line_number
+    left join line_evidence
+        on
+            invoice_lines.document_key = line_evidence.document_key
+            and invoice_lines.line_number = line_evidence.line_number
 )
 
 select * from settled

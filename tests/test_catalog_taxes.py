@@ -1,0 +1,86 @@
+"""Taxes that stand on nothing, and places, VAT ids and certificates that nobody could use, are named with their mend.
+
+Each case takes the price book with taxes of each kind, changes it, and reads all that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.catalog import check_catalog
+from tests.price_book import Book, errors_of, price_book, write_book  # noqa: F401
+
+A = "tax/assigned_taxes"
+LEVELS = {
+    "one_off_fee": "fee",
+    "charge": "calls",
+    "add_on": "setup",
+    "commitment": "pro",
+    "plan": "pro",
+    "entity": "us",
+}
+
+
+@pytest.fixture(name="rows")
+def rows_with_taxes(book: Book) -> Book:
+    recorded = book["tax/taxes"][0]["recorded_at"]
+    return book | {
+        "prices/add_ons": [
+            {"add_on_code": "setup", "add_on_name": "Set-up", "unit_amount": "500", "currency": "USD"},
+        ],
+        "accounts/one_off_fees": [
+            {"one_off_fee_id": "fee", "customer_id": "atlas", "add_on_code": "setup", "billed_on": "2026-01-05",
+             "units": "1", "recorded_at": recorded},
+        ],
+        A: [{"level": level, "code": code, "tax_code": "ny"} for level, code in LEVELS.items()],
+    }  # fmt: skip
+
+
+def unknown(
+    row: int, level: str, noun: str, code: str, file: str
+) -> tuple[Callable[[Book], object], str]:
+    return (
+        lambda b: b[A][row - 2].update(code=code),
+        f"{A}.csv row {row}: unknown {noun} '{code}' at level {level}; add it to {file} or correct code",
+    )
+
+
+CASES: dict[str, tuple[Callable[[Book], object], str]] = {
+    "unknown one-off fee": unknown(2, "one_off_fee", "one off fee", "setup", "accounts/one_off_fees.csv"),
+    "unknown charge": unknown(3, "charge", "charge", "pro", "prices/charges.csv"),
+    "unknown add-on": unknown(4, "add_on", "add on", "calls", "prices/add_ons.csv"),
+    "unknown plan of a commitment": unknown(5, "commitment", "plan", "us", "prices/plans.csv"),
+    "unknown plan": unknown(6, "plan", "plan", "setup", "prices/plans.csv"),
+    "unknown entity": unknown(7, "entity", "billing entity", "pro", "accounts/billing_entities.csv"),
+    "unknown level": (
+        lambda b: b[A][0].update(level="customer"),
+        f"{A}.csv row 2: level is 'customer'; it must be one of one_off_fee, charge, add_on, commitment, plan, entity",
+    ),
+    "unknown tax": (
+        lambda b: b[A][1].update(tax_code="nj"),
+        f"{A}.csv row 3: unknown tax 'nj'; add it to taxes or correct tax_code",
+    ),
+    "the same tax twice": (
+        lambda b: b[A].append(b[A][1]),
+        f"{A}.csv row 8: duplicate key (level charge, code calls, tax_code ny), which row 3 has too; remove one, or "
+        "give the correction a later recorded_at",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_could_not_be_taxed_is_refused(case: str, rows: Book, tmp_path: Path) -> None:
+    change, message = CASES[case]
+    change(rows)
+    assert errors_of(write_book(tmp_path, rows)) == [message]
+
+
+def test_a_tax_of_the_entity_is_one_of_its_customers(rows: Book, tmp_path: Path) -> None:
+    rows["tax/customer_taxes"] = []
+    assert check_catalog(write_book(tmp_path, rows)) == []
+    rows[A].pop()
+    (warning,) = check_catalog(write_book(tmp_path, rows))
+    assert warning.subject == "taxes"
