@@ -14,6 +14,9 @@ from orchestration.catalog import check_catalog
 from tests.price_book import Book, errors_of, price_book, write_book  # noqa: F401
 
 A = "tax/assigned_taxes"
+C = "accounts/customers"
+E = "accounts/billing_entities"
+K = "tax/tax_checks"
 LEVELS = {
     "one_off_fee": "fee",
     "charge": "calls",
@@ -34,6 +37,22 @@ def rows_with_taxes(book: Book) -> Book:
         "accounts/one_off_fees": [
             {"one_off_fee_id": "fee", "customer_id": "atlas", "add_on_code": "setup", "billed_on": "2026-01-05",
              "units": "1", "recorded_at": recorded},
+        ],
+        E: [
+            *book[E],
+            {"billing_entity_code": "fr", "entity_name": "Exemple SA", "country": "FR", "invoice_prefix": "FR",
+             "net_payment_days": "30", "grace_days": "0", "automatic_tax": "eu_vat"},
+        ],
+        C: [
+            *book[C],
+            {"customer_id": "ypsilon", "customer_name": "Ypsilon", "billing_entity_code": "fr", "country": "GR",
+             "vat_id": "EL094259216"},
+            {"customer_id": "zurich", "customer_name": "Zurich", "billing_entity_code": "fr", "country": "CH",
+             "vat_id": "CHE-107.787.577 MWST"},
+        ],
+        K: [
+            {"customer_id": "ypsilon", "vat_id": vat_id, "checked_on": day, "is_valid": "true", "source": "vies"}
+            for day, vat_id in (("2026-01-05", "EL094259216"), ("2026-01-04", "XI110305878"))
         ],
         A: [{"level": level, "code": code, "tax_code": "ny"} for level, code in LEVELS.items()],
     }  # fmt: skip
@@ -67,6 +86,41 @@ CASES: dict[str, tuple[Callable[[Book], object], str]] = {
         lambda b: b[A].append(b[A][1]),
         f"{A}.csv row 8: duplicate key (level charge, code calls, tax_code ny), which row 3 has too; remove one, or "
         "give the correction a later recorded_at",
+    ),
+    "EU VAT outside the EU": (
+        lambda b: b[E][1].update(country="CH"),
+        f"{E}.csv row 3: automatic_tax is eu_vat, but CH is no member state of the EU; correct country, or state taxes "
+        "in tax/",
+    ),
+    "unknown automatic tax": (
+        lambda b: b[E][1].update(automatic_tax="vat"),
+        f"{E}.csv row 3: automatic_tax is 'vat'; it must be one of none, eu_vat, us_sales_tax",
+    ),
+    "wrong check digits": (
+        lambda b: b[C][1].update(vat_id="EL094259217"),
+        f"{C}.csv row 3: vat_id is 'EL094259217', which no registry of EL gives: its length or check digits are wrong; "
+        "correct it",
+    ),
+    "no country in a VAT id": (
+        lambda b: b[C][1].update(vat_id="094259216"),
+        f"{C}.csv row 3: vat_id is '094259216'; it must begin with its country, like DE136695976",
+    ),
+    "Greece by its other code": (
+        lambda b: b[C][1].update(vat_id="GR094259216"),
+        f"{C}.csv row 3: vat_id is 'GR094259216'; write it as EL094259216",
+    ),
+    "blanks in a checked VAT id": (
+        lambda b: b[K][0].update(vat_id="EL 094259216"),
+        f"{K}.csv row 2: vat_id is 'EL 094259216'; write it as EL094259216",
+    ),
+    "a check of nobody": (
+        lambda b: b[K][0].update(customer_id="nobody"),
+        f"{K}.csv row 2: unknown customer 'nobody'; add it to customers or correct customer_id",
+    ),
+    "two answers of one day": (
+        lambda b: b[K][1].update(b[K][0]),
+        f"{K}.csv row 3: duplicate key (customer_id ypsilon, vat_id EL094259216, checked_on 2026-01-05), which row 2 "
+        "has too; remove one, or give the correction a later recorded_at",
     ),
 }  # fmt: skip
 

@@ -84,6 +84,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__payments",
         "staging/stg_catalog__plans",
         "staging/stg_catalog__subscriptions",
+        "staging/stg_catalog__tax_checks",
         "staging/stg_catalog__taxes",
         "staging/stg_catalog__usage_thresholds",
         "staging/stg_catalog__wallet_lots",
@@ -106,6 +107,8 @@ PUBLIC_ASSETS = {
         "staging/stg_landing__retractions",
         "staging/stg_landing__usage_hours",
         "staging/stg_reference__currencies",
+        "staging/stg_reference__eu_vat_rates",
+        "staging/stg_reference__eu_vat_territories",
         "staging/stg_reference__tz_offsets",
     ],
     "subscriptions": [

@@ -188,9 +188,12 @@ def untaxed_currencies(tables: Tables) -> Iterator[str]:
 
 
 def _taxed_customers(tables: Tables) -> set[str]:
-    """Customers with a tax of their own, or of their entity."""
-    assigned = tables["assigned_taxes"]
-    entities = {row["code"] for row in assigned if row["level"] == "entity"}
+    """Customers with a tax of their own, or of their entity, also one that follows from their place."""
+    entities = {row["code"] for row in tables["assigned_taxes"] if row["level"] == "entity"} | {
+        row["billing_entity_code"]
+        for row in tables["billing_entities"]
+        if row["automatic_tax"] != "none"
+    }
     return {row["customer_id"] for row in tables["customer_taxes"]} | {
         row["customer_id"] for row in tables["customers"] if row["billing_entity_code"] in entities
     }

@@ -1,4 +1,5 @@
--- R-TAX: the rate of each tax in force on the close date; of rows for one day the last recorded.
+-- R-TAX: the rate of each tax in force on the close date: the company's own, of rows for one day the last recorded; else that of
+-- the reference data.
 -- Grain: one row per tax_code.
 
 with
@@ -6,8 +7,27 @@ with
 running as (select close_date from {{ ref('stg_control__run') }}),
 
 taxes as (
-    select row_number, tax_code, tax_name, rate_percent, valid_from, valid_to, recorded_at
+    select
+        tax_code,
+        tax_name,
+        rate_percent,
+        valid_from,
+        valid_to,
+        recorded_at,
+        row_number,
+        1 as source_rank
     from {{ ref('stg_catalog__taxes') }}
+    union all
+    select
+        tax_code,
+        tax_name,
+        rate_percent,
+        valid_from,
+        valid_to,
+        cast(null as timestamp) as recorded_at,
+        0 as row_number,
+        2 as source_rank
+    from {{ ref('stg_reference__eu_vat_rates') }}
 ),
 
 ranked as (
@@ -17,8 +37,8 @@ ranked as (
         taxes.rate_percent as tax_rate,
         row_number() over (
             partition by taxes.tax_code
-            order by taxes.recorded_at desc, taxes.row_number desc
-        ) as recording_rank
+            order by taxes.source_rank, taxes.recorded_at desc nulls last, taxes.row_number desc
+        ) as source_order
     from taxes
     inner join running
         on
@@ -32,7 +52,7 @@ in_force as (
         tax_name,
         tax_rate
     from ranked
-    where recording_rank = 1
+    where source_order = 1
 )
 
 select * from in_force
