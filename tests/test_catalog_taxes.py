@@ -17,6 +17,8 @@ A = "tax/assigned_taxes"
 C = "accounts/customers"
 E = "accounts/billing_entities"
 K = "tax/tax_checks"
+U = "tax/us_sales_taxes"
+X = "tax/tax_exemptions"
 LEVELS = {
     "one_off_fee": "fee",
     "charge": "calls",
@@ -53,6 +55,15 @@ def rows_with_taxes(book: Book) -> Book:
         K: [
             {"customer_id": "ypsilon", "vat_id": vat_id, "checked_on": day, "is_valid": "true", "source": "vies"}
             for day, vat_id in (("2026-01-05", "EL094259216"), ("2026-01-04", "XI110305878"))
+        ],
+        U: [
+            {"state": "NY", "county": county, "tax_code": "ny", "valid_from": "2025-01-01", "valid_to": "2025-01-02"}
+            for county in ("", "Kings")
+        ],
+        X: [
+            {"customer_id": "atlas", "certificate": "ST-120", "tax_code": code, "valid_from": "2025-01-01",
+             "valid_to": "2026-01-01"}
+            for code in ("", "ny", "eu_fr_standard")
         ],
         A: [{"level": level, "code": code, "tax_code": "ny"} for level, code in LEVELS.items()],
     }  # fmt: skip
@@ -121,6 +132,31 @@ CASES: dict[str, tuple[Callable[[Book], object], str]] = {
         lambda b: b[K][1].update(b[K][0]),
         f"{K}.csv row 3: duplicate key (customer_id ypsilon, vat_id EL094259216, checked_on 2026-01-05), which row 2 "
         "has too; remove one, or give the correction a later recorded_at",
+    ),
+    "a sales tax that nobody knows": (
+        lambda b: b[U][0].update(tax_code="nj"),
+        f"{U}.csv row 2: unknown tax 'nj'; add it to taxes or correct tax_code",
+    ),
+    "a sales tax twice": (
+        lambda b: b[U][1].update(county=""),
+        f"{U}.csv row 3: duplicate key (state NY, tax_code ny, valid_from 2025-01-01), which row 2 has too; remove "
+        "one, or give the correction a later recorded_at",
+    ),
+    "a sales tax that holds on no day": (
+        lambda b: b[U][1].update(valid_to="2025-01-01"),
+        f"{U}.csv row 3: valid_to is not after valid_from; correct one of them",
+    ),
+    "a certificate that holds on no day": (
+        lambda b: b[X][2].update(valid_to="2024-12-31"),
+        f"{X}.csv row 4: valid_to is not after valid_from; correct one of them",
+    ),
+    "a certificate for a tax that nobody knows": (
+        lambda b: b[X][1].update(tax_code="nj"),
+        f"{X}.csv row 3: unknown tax 'nj'; correct tax_code, or leave it empty if the customer is exempt of all",
+    ),
+    "a certificate of nobody": (
+        lambda b: b[X][0].update(customer_id="nobody"),
+        f"{X}.csv row 2: unknown customer 'nobody'; add it to customers or correct customer_id",
     ),
 }  # fmt: skip
 

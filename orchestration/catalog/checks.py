@@ -25,7 +25,11 @@ from orchestration.catalog.metric_checks import metric_problems
 from orchestration.catalog.one_off_checks import add_on_problems, one_off_problems
 from orchestration.catalog.reader import CatalogFile
 from orchestration.catalog.subscription_checks import subscription_problems
-from orchestration.catalog.tax_checks import assigned_tax_problems, eu_vat_problems
+from orchestration.catalog.tax_checks import (
+    assigned_tax_problems,
+    eu_vat_problems,
+    sales_tax_problems,
+)
 from orchestration.catalog.tier_checks import tier_problems
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import validity_problems
@@ -69,6 +73,7 @@ def all_checks(
     yield "entities", prefix_problems(tables)
     yield "taxes", assigned_tax_problems(tables)
     yield "taxes", eu_vat_problems(tables)
+    yield "taxes", sales_tax_problems(tables)
 
 
 def key_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:

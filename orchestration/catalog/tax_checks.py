@@ -14,6 +14,8 @@ from orchestration.catalog.charge_rows import ADD_ONS, CHARGES, ONE_OFF_FEES, PL
 
 ASSIGNED_TAXES = "tax/assigned_taxes.csv"
 TAX_CHECKS = "tax/tax_checks.csv"
+SALES_TAXES = "tax/us_sales_taxes.csv"
+EXEMPTIONS = "tax/tax_exemptions.csv"
 CUSTOMERS = "accounts/customers.csv"
 ENTITIES = "accounts/billing_entities.csv"
 
@@ -74,3 +76,18 @@ def _vat_id_problem(vat_id: str, states: set[str]) -> str | None:
         return f"is '{vat_id}', which no registry of {state} gives: its length or check digits are wrong; correct it"
     written = f"EL{plain[2:]}" if state == "GR" else plain
     return None if vat_id == written else f"is '{vat_id}'; write it as {written}"
+
+
+def sales_tax_problems(tables: Tables) -> Iterator[str]:
+    """Rows that hold on no day, and certificates for a tax that nobody knows."""
+    for file, table in ((SALES_TAXES, "us_sales_taxes"), (EXEMPTIONS, "tax_exemptions")):
+        for row in tables[table]:
+            if row["valid_to"] is not None and row["valid_to"] <= row["valid_from"]:
+                yield f"{file} row {row.line}: valid_to is not after valid_from; correct one of them"
+    known = {row["tax_code"] for row in (*tables["taxes"], *tables["eu_vat_rates"])} | {None}
+    for row in tables["tax_exemptions"]:
+        if row["tax_code"] not in known:
+            yield (
+                f"{EXEMPTIONS} row {row.line}: unknown tax '{row['tax_code']}'; correct tax_code, or leave it empty "
+                "if the customer is exempt of all"
+            )

@@ -43,7 +43,12 @@ line_evidence as (
     select
         document_key,
         line_number,
-        max(tax_evidence) as tax_evidence
+        max(tax_evidence) as tax_evidence,
+        {{ join_texts(
+            "case when certificate is not null then tax_code || ' exempt by certificate ' || certificate end",
+            "', '",
+            'tax_code'
+        ) }} as exemptions
     from {{ ref('int_settlement__line_tax_codes') }}
     group by document_key, line_number
 ),
@@ -72,9 +77,9 @@ settled as (
         line_taxes.tax_codes,
         coalesce(line_taxes.tax_rate, cast(0 as decimal(9, 5))) as tax_rate,
         case
-            when line_taxes.tax_codes is null then null
+            when line_taxes.tax_codes is null and line_evidence.exemptions is null then null
             when invoice_lines.original_invoice_number is not null then 'original_invoice'
-            else line_evidence.tax_evidence
+            else line_evidence.tax_evidence || coalesce('; ' || line_evidence.exemptions, '')
         end as tax_evidence,
         invoice_lines.currency,
         invoice_lines.cause,

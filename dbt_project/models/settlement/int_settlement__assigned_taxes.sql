@@ -10,6 +10,8 @@ customer_taxes as (select customer_id, tax_code from {{ ref('stg_catalog__custom
 
 automatic_taxes as (
     select customer_id, tax_code, tax_evidence from {{ ref('int_settlement__eu_vat') }}
+    union all
+    select customer_id, tax_code, tax_evidence from {{ ref('int_settlement__us_sales_taxes') }}
 ),
 
 assigned as (

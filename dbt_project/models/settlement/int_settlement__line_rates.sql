@@ -10,7 +10,10 @@ corrections as (
     where original_invoice_number is not null
 ),
 
-line_tax_codes as (select document_key, line_number, tax_code from {{ ref('int_settlement__line_tax_codes') }}),
+line_tax_codes as (
+    select document_key, line_number, tax_code from {{ ref('int_settlement__line_tax_codes') }}
+    where certificate is null
+),
 
 tax_rates as (select tax_code, tax_name, tax_rate from {{ ref('int_settlement__tax_rates') }}),
 

@@ -54,6 +54,7 @@ levels as (
     select
         document_key,
         line_number,
+        customer_id,
         1 as level_rank,
         'one_off_fee' as level,
         one_off_fee_id as code
@@ -62,6 +63,7 @@ levels as (
     select
         document_key,
         line_number,
+        customer_id,
         2 as level_rank,
         case
             when is_of_charge then 'charge'
@@ -78,6 +80,7 @@ levels as (
     select
         document_key,
         line_number,
+        customer_id,
         3 as level_rank,
         'plan' as level,
         plan_code as code
@@ -86,6 +89,7 @@ levels as (
     select
         document_key,
         line_number,
+        customer_id,
         4 as level_rank,
         'customer' as level,
         customer_id as code
@@ -94,6 +98,7 @@ levels as (
     select
         document_key,
         line_number,
+        customer_id,
         5 as level_rank,
         'entity' as level,
         billing_entity_code as code

@@ -9,7 +9,10 @@ customers as (
         customer_id,
         billing_entity_code,
         upper(country) as country,
-        replace(zipcode, ' ', '') as zipcode
+        replace(zipcode, ' ', '') as zipcode,
+        state,
+        county,
+        city
     from {{ ref('stg_catalog__customers') }}
 ),
 
@@ -33,6 +36,9 @@ placed as (
         billing_entities.entity_country,
         customers.country,
         customers.zipcode,
+        customers.state,
+        customers.county,
+        customers.city,
         territories.territory_name,
         territories.tax_code as territory_tax_code,
         row_number() over (
@@ -52,6 +58,9 @@ taxed_places as (
         entity_country,
         country,
         zipcode,
+        state,
+        county,
+        city,
         territory_name,
         territory_tax_code
     from placed
