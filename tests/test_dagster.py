@@ -86,6 +86,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__taxes",
         "staging/stg_catalog__usage_thresholds",
         "staging/stg_catalog__wallet_lots",
+        "staging/stg_catalog__wallet_targets",
         "staging/stg_catalog__wallets",
         "staging/stg_issued__base_corrections",
         "staging/stg_issued__base_lines",
@@ -109,6 +110,7 @@ PUBLIC_ASSETS = {
     ],
     "subscriptions": [
         "subscriptions/dim_subscriptions",
+        "subscriptions/fct_lot_expiries",
         "subscriptions/fct_open_periods",
         "subscriptions/fct_plan_periods",
         "subscriptions/fct_price_spans",

@@ -2,9 +2,9 @@
 
 Belongs here: the list of all checks, and those on keys, references, plans and entities; each gives lines that name
 file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges, tiers, fixed
-charges, one-off fees, limits and subscriptions (`metric_checks`, `charge_checks`, `tier_checks`, `fixed_charge_checks`,
-`one_off_checks`, `limit_checks`, `subscription_checks`), what can be loaded but is hardly meant (`lint`), and checks on
-usage.
+charges, one-off fees, limits, wallets and subscriptions (`metric_checks`, `charge_checks`, `tier_checks`,
+`fixed_charge_checks`, `one_off_checks`, `limit_checks`, `wallet_checks`, `subscription_checks`), what can be loaded but
+is hardly meant (`lint`), and checks on usage.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from orchestration.catalog.subscription_checks import subscription_problems
 from orchestration.catalog.tier_checks import tier_problems
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import validity_problems
+from orchestration.catalog.wallet_checks import wallet_problems
 from orchestration.contracts import TableContract
 
 # What a running subscription cannot change: the rows of a plan differ in price only.
@@ -64,6 +65,7 @@ def all_checks(
     yield "amounts", limit_problems(tables)
     yield "thresholds", threshold_problems(tables)
     yield "amounts", minor_unit_problems(tables)
+    yield "wallets", wallet_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "entities", prefix_problems(tables)
 
