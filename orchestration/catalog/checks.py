@@ -140,6 +140,7 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
     billed += [
         ("credits/wallet_lots.csv", row, "amount", wallets.get(row["wallet_id"]))
         for row in tables["wallet_lots"]
+        if row["amount"] is not None
     ]
     billed += [
         (file, row, column, currencies.get(row["plan_code"]))

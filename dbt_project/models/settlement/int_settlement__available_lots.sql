@@ -26,6 +26,8 @@ available as (
         lot_expiries.expires_at,
         coalesce(lot_expiries.has_lapsed, false) as has_lapsed,
         lot_balances.is_new,
+        lot_balances.credit_rate,
+        lot_balances.granted_credits,
         lot_balances.granted_amount,
         lot_balances.available_amount,
         cast(

@@ -6,14 +6,12 @@ with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-wallet_lots as (
-    select row_number, lot_id, wallet_id, lot_kind, amount, granted_on, lot_priority
-    from {{ ref('stg_catalog__wallet_lots') }}
-),
+lot_grants as (select * from {{ ref('int_settlement__lot_grants') }}),
 
 issued_lots as (
     select
         lot_id,
+        max(credit_rate) as credit_rate,
         sum(case when movement_kind = 'granted' then amount else 0 end) as granted_amount,
         sum({{ signed_movement('movement_kind', 'amount') }}) as balance_amount
     from {{ ref('stg_issued__credit_movements') }}
@@ -28,24 +26,26 @@ returned as (
     group by lot_id
 ),
 
--- A grant that was published is a fact: its amount no longer follows the catalog.
+-- A grant that was published is a fact: its amount and its rate no longer follow the catalog.
 balances as (
     select
-        wallet_lots.row_number,
-        wallet_lots.lot_id,
-        wallet_lots.wallet_id,
-        wallet_lots.lot_kind,
-        wallet_lots.lot_priority,
-        wallet_lots.granted_on,
+        lot_grants.row_number,
+        lot_grants.lot_id,
+        lot_grants.wallet_id,
+        lot_grants.lot_kind,
+        lot_grants.lot_priority,
+        lot_grants.granted_on,
         issued_lots.lot_id is null as is_new,
-        cast(coalesce(issued_lots.granted_amount, wallet_lots.amount) as decimal(20, 4)) as granted_amount,
+        coalesce(issued_lots.credit_rate, lot_grants.credit_rate) as credit_rate,
+        lot_grants.credits as granted_credits,
+        cast(coalesce(issued_lots.granted_amount, lot_grants.amount) as decimal(20, 4)) as granted_amount,
         cast(
-            coalesce(issued_lots.balance_amount, wallet_lots.amount) + coalesce(returned.amount, 0) as decimal(20, 4)
+            coalesce(issued_lots.balance_amount, lot_grants.amount) + coalesce(returned.amount, 0) as decimal(20, 4)
         ) as available_amount
-    from wallet_lots
-    inner join running on wallet_lots.granted_on <= running.close_date
-    left join issued_lots on wallet_lots.lot_id = issued_lots.lot_id
-    left join returned on wallet_lots.lot_id = returned.lot_id
+    from lot_grants
+    inner join running on lot_grants.granted_on <= running.close_date
+    left join issued_lots on lot_grants.lot_id = issued_lots.lot_id
+    left join returned on lot_grants.lot_id = returned.lot_id
 )
 
 select * from balances

@@ -15,7 +15,9 @@ catalog_rows as (
         amount,
         granted_on,
         priority,
-        expires_on
+        expires_on,
+        credits,
+        paid_on
     from {{ source('catalog', 'wallet_lots') }}
 ),
 
@@ -28,7 +30,9 @@ known_to_the_run as (
         catalog_rows.amount,
         catalog_rows.granted_on,
         coalesce(catalog_rows.priority, 50) as lot_priority,
-        catalog_rows.expires_on
+        catalog_rows.expires_on,
+        catalog_rows.credits,
+        catalog_rows.paid_on
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )
