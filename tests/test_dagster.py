@@ -141,6 +141,7 @@ PUBLIC_ASSETS = {
         "settlement/fct_invoice_taxes",
         "settlement/fct_invoices",
         "settlement/fct_settled_lines",
+        "settlement/fct_wallet_draws",
     ],
     "published": ["published_invoices"],
 }
@@ -276,7 +277,7 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
         for key in graph.get_all_asset_keys()
         if graph.get(key).partitions_def is not None
     ]
-    assert len(partitioned) == 27
+    assert len(partitioned) == 29
     assert {str(node.backfill_policy) for node in partitioned} == {
         str(dg.BackfillPolicy.single_run())
     }

@@ -197,6 +197,20 @@ def test_opening_and_movements_are_the_closing_of_every_lot(company: ClosedCompa
     assert remaining == closing
 
 
+def test_finance_says_which_fees_a_lot_paid(company: ClosedCompany) -> None:
+    rows = company.finance(
+        """
+        select lot_id, bucket_number, scope_fee_type, metric_code, strftime(service_period_start, '%m-%d'), amount
+        from wallet_draws where lot_id like 'either/%' and close_date = '2025-02-01' order by lot_id, bucket_number
+        """
+    )
+    assert [(*row[:5], float(row[5])) for row in rows] == [
+        ("either/mixed", 1, "subscription", None, "01-01", 66),
+        ("either/mixed", 3, "charge", "calls", "01-01", 5.5),
+        ("either/tokens", 2, "charge", "tokens", "01-01", 44),
+    ]
+
+
 def test_wallets_pay_what_the_invoices_say(company: ClosedCompany) -> None:
     rows = company.finance(
         """

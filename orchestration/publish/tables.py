@@ -24,6 +24,7 @@ DRAFTS = {
     "credit_note_taxes": "settlement.fct_credit_note_taxes",
     "credit_note_uses": "settlement.fct_credit_note_uses",
     "adjustments": "invoicing.fct_adjustments",
+    "wallet_draws": "settlement.fct_wallet_draws",
 }
 
 # Drafts that releases before had not: where one is empty, the digest of the drafts is the one that they wrote.
@@ -33,6 +34,7 @@ LATER_DRAFTS = (
     "credit_note_taxes",
     "credit_note_uses",
     "adjustments",
+    "wallet_draws",
 )
 
 # What of an issued table is not a column of its draft: publication adds it.
@@ -77,6 +79,7 @@ KINDS = (
             "credit_movements": "document_key",
             "billed_periods": "document_key",
             "credit_note_uses": "document_key",
+            "wallet_draws": "document_key",
         },
     ),
     Kind(
