@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from tests.oracle.bill import Bill, bill
+from tests.oracle.catalog import read_catalog
 from tests.oracle.company_files import (
     Company,
     customer_of,
@@ -37,6 +38,7 @@ from tests.oracle.comparison import (
     published_tables,
     table_differences,
 )
+from tests.oracle.comparison_coupons import expected_coupons, published_coupons
 from tests.oracle.comparison_fees import expected_fees, published_fees
 from tests.oracle.comparison_notes import expected_ends, published_ends
 from tests.oracle.full_knowledge import Owed
@@ -97,7 +99,7 @@ def billed_by_oracle(company: Company) -> Billed:
     expected = oracle_bill(company)
     below_zero = {one.customer_id for one in expected.invoices if one.total_amount < 0}
     if len(company.batches) == 1:
-        tables = expected_tables(expected)
+        tables = {**expected_tables(expected), **expected_coupons(expected)}
     else:
         tables = {**expected_fees(owed_by(company)), **expected_ends(expected)}
     return Billed(tables, expected_counts(expected), frozenset(below_zero))
@@ -133,7 +135,8 @@ def billed_by_product(company: Company, folder: Path) -> Billed:
     finance = query_of(workspace.published / "finance.duckdb")
     warehouse = query_of(workspace.warehouse_file)
     if len(company.batches) == 1:
-        tables = published_tables(finance, warehouse)
+        catalog = read_catalog(company.catalog)
+        tables = {**published_tables(finance, warehouse), **published_coupons(finance, catalog)}
     else:
         tables = {**published_fees(finance, owed_by(company)), **published_ends(finance)}
     return Billed(tables, published_counts(finance, warehouse))

@@ -37,6 +37,7 @@ PUBLISHED_DRAFTS = (
     "fct_invoices",
     "fct_settled_lines",
     "fct_usage_daily",
+    "fct_wallet_draws",
 )
 MODEL_LINES = 140
 MACRO_LINES = 60

@@ -70,6 +70,7 @@ PUBLIC_ASSETS = {
     ],
     "staging": [
         "staging/stg_catalog__applied_coupons",
+        "staging/stg_catalog__assigned_taxes",
         "staging/stg_catalog__billable_metrics",
         "staging/stg_catalog__billing_entities",
         "staging/stg_catalog__charge_filter_values",
@@ -86,9 +87,13 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__payments",
         "staging/stg_catalog__plans",
         "staging/stg_catalog__subscriptions",
+        "staging/stg_catalog__tax_checks",
+        "staging/stg_catalog__tax_exemptions",
         "staging/stg_catalog__taxes",
+        "staging/stg_catalog__us_sales_taxes",
         "staging/stg_catalog__usage_thresholds",
         "staging/stg_catalog__wallet_lots",
+        "staging/stg_catalog__wallet_targets",
         "staging/stg_catalog__wallets",
         "staging/stg_issued__base_corrections",
         "staging/stg_issued__base_lines",
@@ -109,10 +114,13 @@ PUBLIC_ASSETS = {
         "staging/stg_landing__retractions",
         "staging/stg_landing__usage_hours",
         "staging/stg_reference__currencies",
+        "staging/stg_reference__eu_vat_rates",
+        "staging/stg_reference__eu_vat_territories",
         "staging/stg_reference__tz_offsets",
     ],
     "subscriptions": [
         "subscriptions/dim_subscriptions",
+        "subscriptions/fct_lot_expiries",
         "subscriptions/fct_open_periods",
         "subscriptions/fct_plan_periods",
         "subscriptions/fct_price_spans",
@@ -144,6 +152,7 @@ PUBLIC_ASSETS = {
         "settlement/fct_invoice_taxes",
         "settlement/fct_invoices",
         "settlement/fct_settled_lines",
+        "settlement/fct_wallet_draws",
     ],
     "published": ["published_invoices"],
 }
@@ -279,7 +288,7 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
         for key in graph.get_all_asset_keys()
         if graph.get(key).partitions_def is not None
     ]
-    assert len(partitioned) == 27
+    assert len(partitioned) == 29
     assert {str(node.backfill_policy) for node in partitioned} == {
         str(dg.BackfillPolicy.single_run())
     }

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.catalog import Lot, in_force
+from tests.oracle.catalog import Lot, Wallet, in_force
 from tests.oracle.cells import Validity
 from tests.oracle.charge_models import Tier, graduated, package, standard, units_in_tier
 from tests.oracle.invoicing import prorated
@@ -29,7 +29,8 @@ from tests.oracle.periods import (
     local_date,
     periods_of,
 )
-from tests.oracle.settlement import draw_from_lots, tax_rows
+from tests.oracle.settlement import Draw, tax_rows
+from tests.oracle.wallets import Owed, buckets_of, draw_from_lots
 
 CASES = {
     case["id"]: case
@@ -183,6 +184,13 @@ def lot(lot_id: str, amount: str, kind: str = "granted", granted_on: str = "2025
     return Lot(lot_id, kind, Decimal(amount), date.fromisoformat(granted_on), 0)
 
 
+def draws_of(amount: Decimal, lots: list[Lot], left: dict[str, Decimal]) -> list[Draw]:
+    """What lots of a wallet without a scope pay of an invoice in euros."""
+    wallet = Wallet("w", "atlas", "EUR", 1, 0, tuple(lots))
+    buckets = buckets_of([Owed(("charge", ""), date.min, Fraction(amount))], Fraction(amount))
+    return draw_from_lots(amount, buckets, [(wallet, one) for one in lots], left, scale=2)
+
+
 def test_case_wallet_pays_invoices_with_tax_in_turn() -> None:
     inputs, expected = case("wal-scn-24pct")
     credits = lot("credits", inputs["granted_credits"])
@@ -192,7 +200,7 @@ def test_case_wallet_pays_invoices_with_tax_in_turn() -> None:
         [tax] = tax_rows(charge, {"vat": Decimal(invoice["tax_rate_percent"])}, scale=2)
         total = charge + tax.tax_amount
         assert total == Decimal(expected["invoice_totals_incl_tax"][number])
-        [draw] = draw_from_lots(total, [credits], left)
+        [draw] = draws_of(total, [credits], left)
         assert draw.amount == Decimal(expected["prepaid"][number])
         left["credits"] -= draw.amount
         assert left["credits"] == Decimal(expected["balance_after"][number])
@@ -208,7 +216,7 @@ def test_case_lots_pay_in_order(case_id: str) -> None:
         for one in wallet["inbound"]
     ]
     left = {one.lot_id: one.amount for one in lots}
-    draws = draw_from_lots(Decimal(inputs["invoice_total_cents"]) / 100, lots, left)
+    draws = draws_of(Decimal(inputs["invoice_total_cents"]) / 100, lots, left)
     assert [(draw.lot_id, cents(Fraction(draw.amount))) for draw in draws] == [
         ("granted", expected["prepaid_granted_cents"]),
         ("purchased", expected["prepaid_purchased_cents"]),

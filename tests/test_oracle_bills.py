@@ -20,8 +20,8 @@ from tests.oracle.bill import Bill, bill
 from tests.oracle.catalog import read_catalog
 from tests.oracle.company_files import COLUMNS
 from tests.oracle.numbers import parse_number
-from tests.oracle.settlement import lots_in_order
 from tests.oracle.usage import count_reasons, count_verdicts, landing_files, read_batches
+from tests.oracle.wallets import lots_in_order
 
 # Usage files.
 

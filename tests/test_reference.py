@@ -12,6 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestration.reference.make_currencies import currencies_csv
+from orchestration.reference.make_eu_vat import (
+    eu_vat_rates_csv,
+    eu_vat_territories_csv,
+    rates_that_changed,
+)
 from orchestration.reference.make_tz_offsets import tz_offsets_csv
 from orchestration.workspace import REFERENCE
 
@@ -34,7 +39,28 @@ ZONES = [
 def test_files_are_what_the_scripts_make() -> None:
     assert (REFERENCE / "currencies.csv").read_text(encoding="utf-8") == currencies_csv()
     assert (REFERENCE / "tz_offsets.csv").read_text(encoding="utf-8") == tz_offsets_csv()
+    assert (REFERENCE / "eu_vat_rates.csv").read_text(encoding="utf-8") == eu_vat_rates_csv()
+    territories = (REFERENCE / "eu_vat_territories.csv").read_text(encoding="utf-8")
+    assert territories == eu_vat_territories_csv()
     assert (REFERENCE / "tz_offsets.csv").stat().st_size < 1_000_000
+
+
+def test_standard_rates_of_the_eu_are_those_of_the_package() -> None:
+    """All 27 of them; a newer package with another rate asks for the day from which it holds."""
+    assert rates_that_changed() == []
+
+
+def test_vat_rates_are_in_order_and_territories_have_one() -> None:
+    rates = list(csv.DictReader(eu_vat_rates_csv().splitlines()))
+    assert len({row["member_state"] for row in rates} - {""}) == 27
+    by_code: dict[str, list[str]] = defaultdict(list)
+    for row in rates:
+        by_code[row["tax_code"]].append(row["valid_from"])
+    assert all(days == sorted(set(days)) for days in by_code.values())
+    territories = list(csv.DictReader(eu_vat_territories_csv().splitlines()))
+    assert {row["tax_code"] for row in territories} <= by_code.keys()
+    prefixes = [(row["country"], row["zipcode_prefix"]) for row in territories]
+    assert len(prefixes) == len(set(prefixes))
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,3 @@
-{# R-COUPON: how many coupons of one customer may be in force at once: the steps of int_settlement__coupon_shares. #}
-{% macro most_coupons() -%}
-    {{ return(8) }}
-{%- endmacro %}
-
-
 {# An exact amount > 0 without what is less than one minor unit of its currency. #}
 {% macro cut_to_minor_unit(amount, minor_unit) -%}
     cast({{ whole_minor_units(amount, minor_unit) }} * {{ minor_unit_size(minor_unit) }} as decimal(20, 4))

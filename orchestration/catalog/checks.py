@@ -2,9 +2,9 @@
 
 Belongs here: the list of all checks, and those on keys, references, plans and entities; each gives lines that name
 file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges, tiers, fixed
-charges, one-off fees, limits and subscriptions (`metric_checks`, `charge_checks`, `tier_checks`, `fixed_charge_checks`,
-`one_off_checks`, `limit_checks`, `subscription_checks`), what can be loaded but is hardly meant (`lint`), and checks on
-usage.
+charges, one-off fees, limits, coupons, wallets, subscriptions and taxes (`metric_checks`, `charge_checks`,
+`tier_checks`, `fixed_charge_checks`, `one_off_checks`, `limit_checks`, `coupon_checks`, `wallet_checks`,
+`subscription_checks`, `tax_checks`), what can be loaded but is hardly meant (`lint`), and checks on usage.
 """
 
 from __future__ import annotations
@@ -26,9 +26,15 @@ from orchestration.catalog.metric_checks import metric_problems
 from orchestration.catalog.one_off_checks import add_on_problems, one_off_problems
 from orchestration.catalog.reader import CatalogFile
 from orchestration.catalog.subscription_checks import subscription_problems
+from orchestration.catalog.tax_checks import (
+    assigned_tax_problems,
+    eu_vat_problems,
+    sales_tax_problems,
+)
 from orchestration.catalog.tier_checks import tier_problems
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import validity_problems
+from orchestration.catalog.wallet_checks import wallet_problems
 from orchestration.contracts import TableContract
 
 # What a running subscription cannot change: the rows of a plan differ in price only.
@@ -66,8 +72,12 @@ def all_checks(
     yield "thresholds", threshold_problems(tables)
     yield "amounts", minor_unit_problems(tables)
     yield "coupons", coupon_problems(tables)
+    yield "wallets", wallet_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "entities", prefix_problems(tables)
+    yield "taxes", assigned_tax_problems(tables)
+    yield "taxes", eu_vat_problems(tables)
+    yield "taxes", sales_tax_problems(tables)
 
 
 def key_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:
@@ -140,6 +150,7 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
     billed += [
         ("credits/wallet_lots.csv", row, "amount", wallets.get(row["wallet_id"]))
         for row in tables["wallet_lots"]
+        if row["amount"] is not None
     ]
     billed += [
         ("credits/coupons.csv", row, "amount", row["currency"])

@@ -15,7 +15,7 @@ from orchestration.catalog.validate import Row
 COUPONS = "credits/coupons.csv"
 TARGETS = "credits/coupon_targets.csv"
 APPLIED = "credits/applied_coupons.csv"
-# The steps of int_settlement__coupon_shares (macro most_coupons).
+# The steps of int_settlement__coupon_shares.
 MOST_AT_ONCE = 8
 
 

@@ -167,9 +167,12 @@ def _without(box: Box, other: Box) -> list[Box]:
 
 
 def untaxed_currencies(tables: Tables) -> Iterator[str]:
-    """Currencies in which customers are billed, none of whom is charged a tax."""
+    """Currencies in which customers are billed, none of whom is charged a tax.
+
+    A tax on anything but customers and entities is meant for what it stands on; who is taxed otherwise is not asked.
+    """
     plans = {row["plan_code"]: row for row in reversed(tables["plans"])}
-    taxed = {row["customer_id"] for row in tables["customer_taxes"]}
+    taxed = _taxed_customers(tables)
     billed: dict[str, list[str]] = {}
     first: dict[str, Row] = {}
     for row in tables["subscriptions"]:
@@ -182,6 +185,18 @@ def untaxed_currencies(tables: Tables) -> Iterator[str]:
                 f"{PLANS} row {first[currency].line}: no customer billed in {currency} has a tax; "
                 "add them to tax/customer_taxes.csv, or leave it if none is due"
             )
+
+
+def _taxed_customers(tables: Tables) -> set[str]:
+    """Customers with a tax of their own, or of their entity, also one that follows from their place."""
+    entities = {row["code"] for row in tables["assigned_taxes"] if row["level"] == "entity"} | {
+        row["billing_entity_code"]
+        for row in tables["billing_entities"]
+        if row["automatic_tax"] != "none"
+    }
+    return {row["customer_id"] for row in tables["customer_taxes"]} | {
+        row["customer_id"] for row in tables["customers"] if row["billing_entity_code"] in entities
+    }
 
 
 _FINDERS: tuple[tuple[str, str, Callable[[Tables], Iterator[str]]], ...] = (

@@ -185,6 +185,7 @@ _LOST = (
         "invoice_number is null and (document_key is not null or movement_kind = 'used')"
         " or credit_note_number is null and movement_kind = 'returned'",
     ),
+    ("draw from a wallet", "wallet_draws", "invoice_number is null"),
     ("credit note line", "credit_note_lines", "credit_note_number is null"),
     ("credit note tax", "credit_note_taxes", "credit_note_number is null"),
     (

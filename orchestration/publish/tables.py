@@ -25,6 +25,7 @@ DRAFTS = {
     "credit_note_uses": "settlement.fct_credit_note_uses",
     "adjustments": "invoicing.fct_adjustments",
     "coupon_uses": "settlement.fct_coupon_uses",
+    "wallet_draws": "settlement.fct_wallet_draws",
 }
 
 # Drafts that releases before had not: where one is empty, the digest of the drafts is the one that they wrote.
@@ -35,6 +36,7 @@ LATER_DRAFTS = (
     "credit_note_uses",
     "adjustments",
     "coupon_uses",
+    "wallet_draws",
 )
 
 # What of an issued table is not a column of its draft: publication adds it.
@@ -80,6 +82,7 @@ KINDS = (
             "billed_periods": "document_key",
             "coupon_uses": "document_key",
             "credit_note_uses": "document_key",
+            "wallet_draws": "document_key",
         },
     ),
     Kind(

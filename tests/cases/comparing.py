@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
 from typing import Any
 
 from .reading import UnsupportedCase, number_of, plain
@@ -61,6 +62,17 @@ def rounded(value: Decimal, function: str, decimals: int) -> Decimal:
         Decimal('1E+2')
     """
     return value.quantize(Decimal(1).scaleb(-decimals), _ROUNDINGS[function], context=_WIDE)
+
+
+def decimal_of(value: Fraction, decimals: int) -> Decimal:
+    """A fraction rounded half away from zero.
+
+    Example:
+        >>> decimal_of(Fraction(2, 3), 5)
+        Decimal('0.66667')
+    """
+    exact = _WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return rounded(exact, "round", decimals)
 
 
 def compared(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from .comparing import Agreement, Comparison, shown
@@ -22,13 +22,19 @@ class Difference:
 
     `is_net`: what we bill in the end equals what they bill less what they credit. Their documents come out, too, where
     each end is known only after the close that billed its period: the case is that life, its probe `in_time` ours.
-    `net_amount`: what we bill with tax, computed by hand, in currency units.
+    `net_amount`: what we bill with tax, computed by hand, in currency units. `within`: how far apart numbers may be.
     """
 
     sentence: str
     compare: Comparison | None = None
     is_net: bool = False
     net_amount: Decimal | None = None
+    within: Decimal | None = None
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether what comes out is compared with the case for all that."""
+        return self.compare is not None or self.is_net or self.within is not None
 
 
 _CEILED = Difference(
@@ -39,7 +45,10 @@ _NET = Difference(
     "started and ended before one close: we bill the days used, they bill in full and credit",
     is_net=True,
 )
-_SHARES = Difference("shares of a coupon are exact and add up to it, theirs carry a float's error")
+_SHARES = Difference(
+    "shares of a coupon are exact and add up to it, theirs carry a float's error",
+    within=Decimal("0.0001"),
+)
 _SECONDS = Difference("a weighted sum is divided by real seconds, theirs by days × 86400")
 
 BY_ID = {
@@ -80,6 +89,19 @@ def _is_weighted_over_clock_change(trial: Trial) -> bool:
         - first_instant(span.whole_start, span.timezone)
     ).total_seconds()
     return seconds != (span.whole_end - span.whole_start).days * 86_400
+
+
+def near_agreement(difference: Difference, agreement: Agreement) -> Agreement:
+    """An agreement in which numbers that are as near as the difference allows are equal."""
+    if agreement.is_equal or difference.within is None:
+        return agreement
+    try:
+        apart = abs(Decimal(agreement.expected) - Decimal(agreement.got))
+    except InvalidOperation:
+        return agreement
+    if apart > difference.within:
+        return agreement
+    return replace(agreement, is_equal=True, note=f"within {plain(difference.within)}")
 
 
 def net_agreements(difference: Difference, outcome: Mapping[str, Any]) -> list[Agreement]:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from tests.oracle.periods import whole_period
 
 from .case_periods import instant_of
+from .life_credits import Coupon, take_coupons
 from .lives import PlanTerms, Signed
 from .prices import in_units
 from .reading import Keys, UnsupportedCase
@@ -22,12 +23,8 @@ from .trials import DAY, first_instant, local_date
 
 MICROSECOND = timedelta(microseconds=1)
 _INTERVALS = ("weekly", "monthly", "quarterly", "semiannual", "yearly")
-# What the product does not bill yet, by the keys that state it.
-_LATER = {
-    "coupon": "coupons",
-    "coupon_amount_cents": "coupons",
-    "existing_credit_note_item_cents": "credit notes written by hand",
-}
+# What only some kinds of cases can have.
+_ELSEWHERE = ("coupon_amount_cents", "existing_credit_note_item_cents")
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,7 @@ class Billing:
     timezone: str
     currency: str
     tax_rate_percent: Decimal | None
+    coupons: tuple[Coupon, ...] = ()
 
     def whole(self, day: date, anchor: date) -> tuple[date, date]:
         """The whole period around a day, by the oracle's calendar."""
@@ -58,32 +56,34 @@ class Billing:
             "timezone": self.timezone,
             "currency": self.currency,
             "tax_rate_percent": self.tax_rate_percent,
+            "coupons": self.coupons,
         }
 
 
 def take_billing(keys: Keys) -> Billing:
-    """Take interval, billing time, zone, currency and tax."""
+    """Take interval, billing time, zone, currency, tax and coupons."""
     interval = keys.text("interval", "monthly") or "monthly"
     billing_time = keys.text("billing_time", "calendar") or "calendar"
     if interval not in _INTERVALS:
         raise UnsupportedCase(f"{keys.where}: interval {interval!r} is unknown")
     if billing_time not in ("calendar", "anniversary"):
         raise UnsupportedCase(f"{keys.where}: billing time {billing_time!r} is unknown")
+    currency = keys.text("currency", "EUR") or "EUR"
     return Billing(
         interval=interval,
         billing_time=billing_time,
         timezone=keys.text("timezone", "UTC") or "UTC",
-        currency=keys.text("currency", "EUR") or "EUR",
+        currency=currency,
         tax_rate_percent=keys.number("tax_rate_percent"),
+        coupons=take_coupons(keys, currency),
     )
 
 
-def refuse_later(keys: Keys) -> None:
-    """Refuse what the product does not bill yet; an amount of 0 is as good as none."""
-    for name, words in _LATER.items():
-        value = keys.take(name)
-        if value not in (None, 0, "0"):
-            raise UnsupportedCase(f"{keys.where}: {name!r}: {words} are not billed yet")
+def refuse_elsewhere(keys: Keys) -> None:
+    """Refuse what cases of another kind can have; an amount of 0 is as good as none."""
+    for name in _ELSEWHERE:
+        if keys.take(name) not in (None, 0, "0"):
+            raise UnsupportedCase(f"{keys.where}: {name!r} is not read here")
 
 
 def take_plan(

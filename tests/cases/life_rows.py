@@ -7,26 +7,33 @@ Belongs here: the rows and lines of a life, under names of its own. Does not bel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from .company_rows import (
-    NO_TAX,
     RECORDED_AT,
     VALID_FROM,
     Rows,
     add_charge,
     add_metric,
-    add_tax,
     event_line,
     instant_text,
 )
+from .life_credits import COLUMNS as CREDIT_COLUMNS
+from .life_credits import Taxed, add_coupons, add_place, add_taxes
+from .life_wallets import COLUMNS as WALLET_COLUMNS
+from .life_wallets import add_wallets
 from .lives import FixedCharge, Life, PlanTerms, Signed
 from .reading import plain
 
 COLUMNS = {
+    **CREDIT_COLUMNS,
+    **WALLET_COLUMNS,
     "prices/add_ons": "add_on_code add_on_name",
     "prices/fixed_charges": "plan_code fixed_charge_code add_on_code charge_model display_name "
     "is_pay_in_advance is_prorated units unit_amount valid_from valid_to recorded_at",
+    "accounts/one_off_fees": "one_off_fee_id customer_id add_on_code billed_on units unit_amount "
+    "currency recorded_at",
     "accounts/payments": "payment_id invoice_number amount paid_on",
     "prices/usage_thresholds": "plan_code threshold_amount is_recurring",
 }
@@ -39,11 +46,12 @@ def add_life(rows: Rows, name: str, life: Life, number: int, close_date: date) -
         {
             "billing_entity_code": name,
             "entity_name": name,
-            "country": "FR",
+            "country": life.vat_country or "FR",
             "timezone": "UTC",
             "invoice_prefix": name,
             "net_payment_days": "30",
             "grace_days": str((close_date - known_on).days),
+            **({"automatic_tax": "eu_vat"} if life.vat_country else {}),
         }
     )
     rows["accounts/customers"].append(
@@ -55,11 +63,14 @@ def add_life(rows: Rows, name: str, life: Life, number: int, close_date: date) -
             "timezone": life.timezone,
         }
     )
-    tax_code = NO_TAX
-    if life.tax_rate_percent is not None:
-        tax_code = f"{name}_tax"
-        add_tax(rows, tax_code, life.tax_rate_percent)
-    rows["tax/customer_taxes"].append({"customer_id": name, "tax_code": tax_code})
+    if life.vat_country:
+        add_place(rows, name, life.places[min(number, len(life.places) - 1)])
+    own_rate = life.tax_rate_percent
+    own = () if own_rate is None else (Taxed("customer", "", (own_rate,)),)
+    if not life.vat_country:
+        add_taxes(rows, name, (*own, *life.taxes))
+    add_wallets(rows, name, life.wallets)
+    add_coupons(rows, name, life.coupons, number, close_date)
     for metric in life.metrics:
         add_metric(rows, name, metric)
     for signed in life.signed:
@@ -67,6 +78,7 @@ def add_life(rows: Rows, name: str, life: Life, number: int, close_date: date) -
             _add_subscription(rows, name, life, signed, known_on)
             _add_plan(rows, name, plan_code(name, signed), signed.plan, life.currency)
             _add_thresholds(rows, plan_code(name, signed), signed.plan, known_on)
+    _add_one_offs(rows, name, life)
     for position, payment in enumerate(life.payments):
         if payment.known_on <= known_on:
             rows.setdefault("accounts/payments", []).append(
@@ -80,8 +92,32 @@ def add_life(rows: Rows, name: str, life: Life, number: int, close_date: date) -
             )
 
 
+def _add_one_offs(rows: Rows, name: str, life: Life) -> None:
+    for fee in life.one_offs:
+        add_on = life_code(name, f"add_on_{fee.code}")
+        rows.setdefault("prices/add_ons", []).append(
+            {"add_on_code": add_on, "add_on_name": fee.code}
+        )
+        rows.setdefault("accounts/one_off_fees", []).append(
+            {
+                "one_off_fee_id": life_code(name, fee.code),
+                "customer_id": name,
+                "add_on_code": add_on,
+                "billed_on": fee.billed_on.isoformat(),
+                "units": "1",
+                "unit_amount": plain(fee.amount),
+                "currency": life.currency,
+                "recorded_at": RECORDED_AT,
+            }
+        )
+
+
 def plan_code(name: str, signed: Signed) -> str:
     return f"{name}_{signed.code}_plan"
+
+
+def life_code(name: str, code: str) -> str:
+    return f"{name}_{code}"
 
 
 def life_subscription_id(name: str, signed: Signed) -> str:
@@ -90,6 +126,9 @@ def life_subscription_id(name: str, signed: Signed) -> str:
 
 def _add_subscription(rows: Rows, name: str, life: Life, signed: Signed, known_on: date) -> None:
     ended_at = signed.ended_at if signed.end_known_on <= known_on else None
+    if ended_at is None and signed.earlier_end is not None:
+        earlier, since = signed.earlier_end
+        ended_at = earlier if since <= known_on else None
     begins_at = signed.billing_starts_at
     row = {"lifetime_usage_amount": plain(signed.lifetime_usage)} if signed.lifetime_usage else {}
     rows["accounts/subscriptions"].append(
@@ -126,7 +165,8 @@ def _add_plan(rows: Rows, name: str, code: str, plan: PlanTerms, currency: str) 
         row["minimum_commitment_amount"] = plain(plan.minimum_commitment)
     rows["prices/plans"].append(row)
     for charge in plan.charges:
-        add_charge(rows, name, code, charge)
+        # A tax on a charge names its code, which must be of this life alone.
+        add_charge(rows, name, code, replace(charge, code=life_code(name, charge.code)))
     for position, fixed_charge in enumerate(plan.fixed_charges):
         _add_fixed_charge(rows, name, code, position, fixed_charge)
 
@@ -154,7 +194,7 @@ def _add_fixed_charge(
     rows.setdefault("prices/fixed_charges", []).append(
         {
             "plan_code": code,
-            "fixed_charge_code": f"fixed_{position:02d}",
+            "fixed_charge_code": fixed_charge.code or f"fixed_{position:02d}",
             "add_on_code": add_on["add_on_code"],
             "charge_model": "standard",
             "display_name": fixed_charge.add_on,
@@ -177,5 +217,6 @@ def life_usage_lines(lives: Mapping[str, Life], number: int) -> Iterable[str]:
         for position, event in life.events_of(number):
             for metric in life.metrics:
                 if event.metric_code in (None, metric.code):
-                    external = f"{name}_{life.signed[-1].external}"
+                    owners = [one for one in life.signed if event.code in (None, one.code)]
+                    external = f"{name}_{owners[-1].external}"
                     yield event_line(name, external, metric.code, position, event)

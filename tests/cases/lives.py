@@ -17,6 +17,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
+from .life_credits import Coupon, Place, Taxed
+from .life_wallets import WalletTerms
 from .trials import DAY, Charge, Metric, UsageEvent
 
 ALWAYS = date.min
@@ -24,13 +26,23 @@ ALWAYS = date.min
 
 @dataclass(frozen=True)
 class FixedCharge:
-    """A fixed charge of a plan; `amount` per unit, in currency units."""
+    """A fixed charge of a plan; `amount` per unit, in currency units. `code`: '' for one by its place."""
 
     add_on: str
     units: Decimal
     amount: Decimal
     is_prorated: bool
     is_pay_in_advance: bool
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class OneOffFee:
+    """One unit of an add-on of its own, billed once, in currency units."""
+
+    code: str
+    amount: Decimal
+    billed_on: date
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,7 @@ class Signed:
     """A row of subscriptions, and from when on it and its end are known.
 
     Those of one `external` follow each other: one that starts before the end of another is a change of its plan.
+    `earlier_end`: what was taken for the end before it was known, and from when on.
     """
 
     plan: PlanTerms
@@ -74,6 +87,7 @@ class Signed:
     end_known_on: date = ALWAYS
     on_termination: str = ""
     lifetime_usage: Decimal | None = None
+    earlier_end: tuple[datetime, date] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +100,11 @@ class Payment:
 
 @dataclass(frozen=True)
 class Life:
-    """One customer with its subscriptions, billed at each of its `moments`, which rise."""
+    """One customer with its subscriptions, billed at each of its `moments`, which rise.
+
+    `coupons` and `wallets` stand in the order in which the customer got them; `taxes` hold at other levels than the
+    customer's one rate. `vat_country`: of the billing entity, which then charges EU VAT by `places`, one a close.
+    """
 
     signed: tuple[Signed, ...]
     moments: tuple[date, ...]
@@ -97,6 +115,12 @@ class Life:
     currency: str = "EUR"
     timezone: str = "UTC"
     tax_rate_percent: Decimal | None = None
+    coupons: tuple[Coupon, ...] = ()
+    taxes: tuple[Taxed, ...] = ()
+    one_offs: tuple[OneOffFee, ...] = ()
+    wallets: tuple[WalletTerms, ...] = ()
+    vat_country: str = ""
+    places: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.moments, "a life without a moment is never billed"

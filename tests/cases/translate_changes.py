@@ -18,7 +18,7 @@ from .life_keys import (
     Billing,
     amounts_in_order,
     needed_instant,
-    refuse_later,
+    refuse_elsewhere,
     take_billing,
     take_instant,
     take_plan,
@@ -47,7 +47,7 @@ def translate_upgrades(case: Case) -> Translation:
         at = needed_instant(one, "at")
         steps.append((at, take_plan(one, billing, is_pay_in_advance=is_pay_in_advance)))
         one.refuse_rest()
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     keys.refuse_rest()
     if not steps:
         raise UnsupportedCase("inputs: key 'steps' is missing")
@@ -125,7 +125,7 @@ def translate_fixed_charges(case: Case) -> Translation:
         stated.refuse_rest()
         fixed = _fixed_charges(keys, charges, is_prorated, is_pay_in_advance)
         plans.append(replace(plan, fixed_charges=fixed))
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     keys.refuse_rest()
     if len(plans) != (2 if upgraded_at else 1):
         raise UnsupportedCase("inputs: 'plan', 'upgrade_plan' and 'upgraded_at' do not match")
@@ -144,7 +144,7 @@ def translate_invoice_totals(case: Case) -> Translation:
     plan = take_plan(keys, billing)
     started_at = needed_instant(keys, "subscribed_at", "started_at", "subscription_at")
     fixed = _fixed_charges(keys, "fixed_charges", False, False)
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     keys.refuse_rest()
     return _by_date(case, billing, (Signed(replace(plan, fixed_charges=fixed), started_at),), [])
 

@@ -16,7 +16,7 @@ from .life_facts import LifeFacts
 from .life_keys import (
     Billing,
     needed_instant,
-    refuse_later,
+    refuse_elsewhere,
     take_billing,
     take_end,
     take_instant,
@@ -62,7 +62,7 @@ def translate_commitment_true_up(case: Case) -> Translation:
     """A commitment beside the fees of one period, or of a first and a second one."""
     keys = Keys(case.inputs, "inputs")
     billing = take_billing(keys)
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     plan = take_plan(keys, billing)
     anchored_at = take_instant(keys, "subscription_at")
     started_at, starts_at, ended_at = _span(keys, billing, anchored_at)

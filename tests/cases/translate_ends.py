@@ -13,12 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 from .comparing import rounded
+from .life_credits import Coupon
 from .life_facts import USAGE_FEES, LifeFacts, LifeNote
 from .life_keys import (
     Billing,
     amounts_in_order,
     needed_instant,
-    refuse_later,
+    refuse_elsewhere,
     take_billing,
     take_instant,
     take_plan,
@@ -54,7 +55,7 @@ def translate_end(case: Case) -> Translation:
     ended_at = take_termination(keys, billing)
     if ended_at is None:
         raise UnsupportedCase("inputs: key 'terminated_at' is missing")
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     keys.refuse_rest()
     end = _End(billing, plan, started_at, anchored_at, ended_at)
     lives = {
@@ -152,7 +153,6 @@ def translate_termination_note(case: Case) -> Translation:
     """A fee paid in advance whose subscription ends inside its period, maybe after the invoice was paid in part."""
     keys = Keys(case.inputs, "inputs")
     billing = take_billing(keys)
-    refuse_later(keys)
     plan = take_plan(keys, billing)
     if not plan.is_pay_in_advance:
         raise UnsupportedCase("inputs: a credit note needs 'pay_in_advance'")
@@ -165,15 +165,24 @@ def translate_termination_note(case: Case) -> Translation:
         raise UnsupportedCase(f"inputs: mode {mode!r} is unknown")
     paid = in_units(keys.number("invoice_paid_amount_cents") or Decimal(0), billing.currency)
     other = in_units(keys.number("other_subscription_fee_cents") or Decimal(0), billing.currency)
+    coupon = in_units(keys.number("coupon_amount_cents") or Decimal(0), billing.currency)
+    credited = in_units(
+        keys.number("existing_credit_note_item_cents") or Decimal(0), billing.currency
+    )
     # The product computes them from plan, dates and trial.
     for name in ("fee_amount_cents", "period"):
         keys.take(name)
     keys.refuse_rest()
     end = _End(billing, plan, started_at, None, ended_at)
-    life = end.lives(
-        on_termination=mode,
-        payments=(Payment(paid, end.known_on),) if paid else (),
-    )[""]
+    life = end.lives(on_termination=mode)[""]
+    if credited:
+        life = _credited_before(end, life, credited)
+    if coupon:
+        # All of it is on the fee that the note gives back.
+        own = Coupon(billing.currency, coupon, plans=(life.signed[0].code,))
+        life = replace(life, coupons=(*life.coupons, own))
+    if paid:
+        life = replace(life, payments=(Payment(paid, life.moments[-1]),))
     if other:
         beside = Signed(
             replace(plan, amount=other, trial_days=0),
@@ -191,6 +200,29 @@ def translate_termination_note(case: Case) -> Translation:
     return Translation({"": life}, readers_of(case, known))
 
 
+def _credited_before(end: _End, life: Life, credited: Decimal) -> Life:
+    """The life with an earlier note: the subscription was thought to end some days before its period does.
+
+    Of a note that was written by hand our product knows nothing; one that gives back whole days is the same money.
+    """
+    billing = end.billing
+    first = billing.date_of(end.starts_at)
+    whole_start, whole_end = billing.whole(first, billing.date_of(end.started_at))
+    days = credited * (whole_end - whole_start).days / end.plan.amount if end.plan.amount else None
+    if days is None or days != int(days) or whole_end - int(days) * DAY <= end.known_on:
+        raise UnsupportedCase(
+            "inputs: 'existing_credit_note_item_cents' is not what some of the unused days cost"
+        )
+    known_on = whole_end - int(days) * DAY
+    moments = rising([*life.moments[:-1], known_on, known_on + DAY])
+    signed = replace(
+        life.signed[0],
+        earlier_end=(billing.first_instant(known_on), known_on),
+        end_known_on=moments[-1],
+    )
+    return replace(life, signed=(signed,), moments=moments)
+
+
 _NOTE_PARTS: dict[str, Callable[[LifeNote], Decimal]] = {
     "item_precise_amount_cents": lambda note: note.amount_unrounded,
     "sub_total_amount_cents": lambda note: note.subtotal_amount,
@@ -206,7 +238,7 @@ def _part_cents(facts: LifeFacts, key: str) -> Decimal | None:
     """A part of the note; without a note nothing is credited."""
     if not facts.notes and facts.invoices:
         return Decimal(0)
-    note = _note(facts)
+    note = facts.notes[-1] if facts.notes else None
     return None if note is None else facts.cents(_NOTE_PARTS[key](note))
 
 
@@ -217,7 +249,7 @@ def translate_termination_invoice(case: Case) -> Translation:
     """The last invoice of a subscription: usage, a charge minimum, and the note that pays it."""
     keys = Keys(case.inputs, "inputs")
     billing = take_billing(keys)
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     plan = take_plan(keys, billing)
     started_at = needed_instant(keys, "started_at")
     ended_at = take_termination(keys, billing)

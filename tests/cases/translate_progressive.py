@@ -13,7 +13,7 @@ from typing import Any
 
 from .case_periods import instant_of
 from .life_facts import LifeFacts, LifeInvoice
-from .life_keys import Billing, needed_instant, refuse_later, take_billing, take_plan
+from .life_keys import Billing, needed_instant, refuse_elsewhere, take_billing, take_plan
 from .lives import Life, PlanTerms, Signed, Threshold
 from .prices import in_units, prices_of, property_text
 from .reading import Case, Keys, UnsupportedCase, plain
@@ -47,7 +47,7 @@ def translate_progressive_billing(case: Case) -> Translation:
     )
     plan = take_plan(stated, billing, prefix="")
     stated.refuse_rest()
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     started_at = needed_instant(keys, "subscribed_at", "started_at")
     metrics, charges = _charges(keys, billing)
     events = _events(keys, billing, metrics)
@@ -190,7 +190,7 @@ def translate_progressive_credit(case: Case) -> Translation:
     """Fees of a progressive invoice, which usage of the rest of the period raises or lowers to those of the bill."""
     keys = Keys(case.inputs, "inputs")
     billing = take_billing(keys)
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     then = _fees(keys, "latest_progressive_invoice_fees", billing)
     last = _fees(keys, "invoice_charge_fees", billing)
     keys.refuse_rest()

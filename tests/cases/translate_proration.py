@@ -15,7 +15,7 @@ from .life_facts import SUBSCRIPTION, LifeFacts
 from .life_keys import (
     Billing,
     needed_instant,
-    refuse_later,
+    refuse_elsewhere,
     take_billing,
     take_end,
     take_instant,
@@ -80,7 +80,7 @@ def translate_subscription_fee(case: Case) -> Translation:
     # What the product counts by itself, and words.
     for name in ("period_days", "days_to_bill", "state"):
         keys.take(name)
-    refuse_later(keys)
+    refuse_elsewhere(keys)
     keys.refuse_rest()
     signed = Signed(plan, started_at, billing_starts_at=max(first, started_at), ended_at=ended_at)
     moment = _due_date(plan, billing, max(first, started_at), ended_at)

@@ -82,7 +82,8 @@ class Charge:
 class UsageEvent:
     """One event, sent for every metric of its trial, or for one. `precise_cents`: its precise_total_amount_cents.
 
-    `known_on`: of a life, the moment that its usage file arrives for; None: with the first one.
+    Of a life: `known_on`, the moment that its usage file arrives for (None: with the first one); `code`, the
+    subscription that it is of (None: the last one).
     """
 
     at: datetime
@@ -90,6 +91,7 @@ class UsageEvent:
     precise_cents: str | None = None
     metric_code: str | None = None
     known_on: date | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,13 @@ class Translation:
     """A case as trials or lives by name ('' is the case itself, others change one thing to look at one part of it).
 
     `readers` gives, for each expected key, the function that reads what came out from the facts of the trials.
+    `refusal`: words with which the product may refuse the case, so that nothing comes out.
     """
 
     trials: Mapping[str, Any]
     readers: Mapping[str, Reader]
     compare: Mapping[str, Comparison] = field(default_factory=dict)
+    refusal: str | None = None
 
     @property
     def level(self) -> str:

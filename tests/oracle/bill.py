@@ -13,23 +13,27 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from .catalog import Catalog, read_catalog
 from .closing import DuePeriod, Knowledge, Memory, due_now, due_periods, lines_of_close
+from .coupons import CouponBook, CouponScene, use_coupons
 from .credit_notes import Notes
-from .invoices import CreditNote, Invoice, InvoiceKey, NoteKey, Payment, total
+from .invoices import CreditNote, Invoice, Lapse, NoteKey, Payment, coupon_shares, total
 from .lines import InvoiceLine
-from .numbers import minor_unit
+from .numbers import minor_unit, round_half_away
 from .one_offs import INVOICE_TYPE as ONE_OFF
 from .one_offs import due_one_offs, one_off_line
 from .periods import ONE_DAY
 from .progressive import INVOICE_TYPE as PROGRESSIVE
 from .progressive import Excess, open_periods, progressive_lines, settle_progressive
-from .settlement import customer_tax_rates, draw_from_lots, lots_in_order, tax_rows
+from .settlement import tax_rates_of_line, tax_rows_of_lines
 from .terms import terms_of
 from .timelines import with_timelines
 from .usage import Line, count_reasons, count_verdicts, read_batches
+from .wallets import buckets_of, draw_from_lots, lapsed_lots, lots_in_order, owed_of_lines
 
 GroupKey = tuple[str, str, str]  # customer, currency, type of the invoice
 
@@ -50,6 +54,7 @@ class Bill:
     catalog: Catalog
     credit_notes: tuple[CreditNote, ...] = ()
     note_balances: Mapping[NoteKey, Decimal] = field(default_factory=dict)
+    lapses: tuple[Lapse, ...] = ()
 
 
 class _Version:
@@ -116,8 +121,10 @@ def bill(
     versions.append((through, last))
     memory = Memory()
     notes = Notes(payments)
+    coupons = CouponBook()
     remaining: dict[str, Decimal] = {}
     invoices: list[Invoice] = []
+    lapses: list[Lapse] = []
     last_close_date = None
     for day, version, is_close in _days(versions):
         for lot in (lot for wallet in version.catalog.wallets for lot in wallet.lots):
@@ -127,11 +134,17 @@ def bill(
         found = _Found(version.catalog, version, memory, known_on(day), day)
         last_close_date = day
         issued = notes.issue(version.catalog, invoices, day)
-        issued += notes.issue_progressive(invoices, _by_invoice(found.excess), day)
+        issued += notes.issue_progressive(invoices, found.excess, day)
         for one in (one for note in issued for one in note.returns):
             remaining[one.lot_id] = total((remaining[one.lot_id], one.amount))
         own_lines = _lines_by_invoice(version.catalog, memory, found, day)
-        invoices.extend(_invoices(version.catalog, own_lines, day, notes, remaining))
+        invoices.extend(_invoices(version.catalog, own_lines, day, coupons, notes, remaining))
+        for lot in lapsed_lots(
+            version.catalog, day, partial(_is_all_billed, version.catalog, memory)
+        ):
+            if remaining[lot.lot_id]:
+                lapses.append(Lapse(day, lot.lot_id, remaining[lot.lot_id]))
+                remaining[lot.lot_id] = Decimal(0)
     for lot in (lot for wallet in last.catalog.wallets for lot in wallet.lots):
         remaining.setdefault(lot.lot_id, lot.amount)
     metered = last.knowledge.standing(known_on(through))
@@ -145,6 +158,19 @@ def bill(
         catalog=last.catalog,
         credit_notes=tuple(notes.issued),
         note_balances=notes.balances,
+        lapses=tuple(lapses),
+    )
+
+
+def _is_all_billed(catalog: Catalog, memory: Memory, customer_id: str, before: date) -> bool:
+    """Whether no period of a customer that starts before a date waits for its bill."""
+    return not any(
+        memory.left_of(terms, period, fee_family)
+        for one in catalog.subscriptions
+        if one.customer_id == customer_id
+        for terms in [terms_of(catalog, one)]
+        for fee_family in terms.fee_families
+        for period in takewhile(lambda period: period.start < before, terms.periods(fee_family))
     )
 
 
@@ -177,14 +203,6 @@ class _Found:
             self.excess.extend(excess)
         self.progressive, more = progressive_lines(catalog, memory, knowledge, batch_count, day)
         self.excess.extend(more)
-
-
-def _by_invoice(excess: Iterable[Excess]) -> list[Excess]:
-    """One per subscription and invoice."""
-    found: dict[tuple[str, InvoiceKey], Fraction] = defaultdict(Fraction)
-    for one in excess:
-        found[one.subscription_id, one.invoice_key] += one.amount
-    return [Excess(*key, amount) for key, amount in found.items()]
 
 
 def _days(versions: Sequence[tuple[date, _Version]]) -> Iterator[tuple[date, _Version, bool]]:
@@ -239,15 +257,17 @@ def _invoices(
     catalog: Catalog,
     lines: Mapping[GroupKey, list[InvoiceLine]],
     close_date: date,
+    coupons: CouponBook,
     notes: Notes,
     remaining: dict[str, Decimal],
 ) -> list[Invoice]:
-    """The invoices of a close, in order; notes and `remaining` (money left per lot) are drawn down on the way.
+    """The invoices of a close, in order; coupons, notes and `remaining` (money left per lot) are used on the way.
 
     Invoices of a customer and close settle in the order of their currency (§5), then of their type.
     """
     return [
-        _settled(catalog, close_date, key, lines[key], notes, remaining) for key in sorted(lines)
+        _settled(catalog, close_date, key, lines[key], coupons, notes, remaining)
+        for key in sorted(lines)
     ]
 
 
@@ -256,20 +276,36 @@ def _settled(
     close_date: date,
     key: GroupKey,
     lines: list[InvoiceLine],
+    coupons: CouponBook,
     notes: Notes,
     remaining: dict[str, Decimal],
 ) -> Invoice:
-    """Fees → progressive credit → tax → credit notes → wallets. Source: BILLING_RULES §5 "this order, always"."""
+    """Fees → progressive credit → coupons → tax → credit notes → wallets.
+
+    Source: BILLING_RULES §5 "this order, always".
+    """
     customer_id, currency, invoice_type = key
     entity = catalog.entity_of(customer_id)
-    subtotal = total(line.amount for line in lines)
-    rates = customer_tax_rates(catalog, customer_id, close_date)
-    taxes = tax_rows(subtotal, rates, scale=minor_unit(currency))
+    scene = CouponScene(
+        (close_date, customer_id, currency, invoice_type), lines, catalog.plan_codes
+    )
+    coupon_uses = use_coupons(catalog.applied_coupons, scene, coupons)
+    shares = coupon_shares(lines, coupon_uses)
+    left = [Fraction(line.amount) - share for line, share in zip(lines, shares, strict=True)]
+    rates = [tax_rates_of_line(catalog, customer_id, line, close_date) for line in lines]
+    taxes = tax_rows_of_lines(zip(left, rates, strict=True), scale=minor_unit(currency))
+    subtotal = round_half_away(sum(left, Fraction(0)), minor_unit(currency))
     owed = total([subtotal, *(tax.tax_amount for tax in taxes)])
     uses = notes.pay(customer_id, currency, owed)
     still_owed = total([owed, *(-use.amount for use in uses)])
-    lots = [lot for _, lot in lots_in_order(catalog, customer_id, currency, close_date)]
-    draws = draw_from_lots(still_owed, lots, remaining)
+    owed_lines = owed_of_lines(lines, left, rates, catalog.timezone_of(customer_id))
+    draws = draw_from_lots(
+        still_owed,
+        buckets_of(owed_lines, Fraction(owed)),
+        lots_in_order(catalog, customer_id, currency, close_date),
+        remaining,
+        scale=minor_unit(currency),
+    )
     for draw in draws:
         remaining[draw.lot_id] = total((remaining[draw.lot_id], -draw.amount))
     return Invoice(
@@ -283,4 +319,6 @@ def _settled(
         draws=tuple(draws),
         note_uses=tuple(uses),
         invoice_type=invoice_type,
+        coupon_uses=tuple(coupon_uses),
+        line_rates=tuple(rates),
     )

@@ -7,9 +7,10 @@ folders before anything is billed) and any use of the rows.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -17,14 +18,20 @@ from typing import Protocol, TypeVar
 from .cells import (
     Row,
     Validity,
+    date_in,
     day_in,
+    decimal_in,
     instant_in,
+    integer_in,
     required_instant_in,
     rows_of,
     text_in,
+    texts_in,
     validity_in,
 )
+from .coupon_rows import AppliedCoupon, read_applied_coupons
 from .fixed_charge_rows import FixedCharge, read_fixed_charges
+from .numbers import minor_unit, round_half_away
 from .one_offs import OneOff, read_one_offs
 from .price_rows import Charge, Metric, Plan, read_charges, read_metrics, read_plans
 from .thresholds import Thresholds, read_opening_usage, read_thresholds
@@ -35,6 +42,8 @@ class Dated(Protocol):
     def validity(self) -> Validity: ...
 
 
+# The priority of a lot that has none.
+DEFAULT_PRIORITY = 50
 DatedRow = TypeVar("DatedRow", bound=Dated)
 
 
@@ -96,16 +105,25 @@ class Lot:
     amount: Decimal
     granted_on: date
     position: int
+    priority: int = DEFAULT_PRIORITY
+    expires_on: date | None = None
+    credits: Decimal | None = None
 
 
 @dataclass(frozen=True)
 class Wallet:
+    """`fee_types` and `metric_codes`: what it is limited to; `rate`: currency units per credit."""
+
     wallet_id: str
     customer_id: str
     currency: str
     priority: int
     position: int
     lots: tuple[Lot, ...]
+    fee_types: frozenset[str] = frozenset()
+    metric_codes: frozenset[str] = frozenset()
+    rate: Decimal = Decimal(1)
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +137,7 @@ class Tax:
 class Catalog:
     """Everything that a company brings but its usage. Lists keep the order of their file.
 
-    `thresholds`: by plan; `opening_usage`: by external id.
+    `thresholds`: by plan; `opening_usage`: by external id; `assigned_taxes`: by level and code.
     """
 
     metrics: dict[str, Metric]
@@ -135,6 +153,8 @@ class Catalog:
     one_offs: list[OneOff] = field(default_factory=list)
     thresholds: dict[str, Thresholds] = field(default_factory=dict)
     opening_usage: dict[str, Decimal] = field(default_factory=dict)
+    applied_coupons: list[AppliedCoupon] = field(default_factory=list)
+    assigned_taxes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def timezone_of(self, customer_id: str) -> str:
         """Source: BILLING_RULES §4 "All in the customer's zone (customer → entity → UTC)"."""
@@ -143,6 +163,11 @@ class Catalog:
 
     def entity_of(self, customer_id: str) -> Entity:
         return self.entities[self.customers[customer_id].billing_entity_code]
+
+    @cached_property
+    def plan_codes(self) -> dict[str, str]:
+        """The plan of each subscription."""
+        return {one.subscription_id: one.plan_code for one in self.subscriptions}
 
     @cached_property
     def plan_rows(self) -> dict[str, list[Plan]]:
@@ -190,6 +215,10 @@ def read_catalog(folder: Path) -> Catalog:
     customer_taxes: dict[str, list[str]] = {}
     for row in rows_of(folder / "tax" / "customer_taxes.csv"):
         customer_taxes.setdefault(text_in(row, "customer_id"), []).append(text_in(row, "tax_code"))
+    assigned_taxes: dict[tuple[str, str], list[str]] = {}
+    for row in rows_of(folder / "tax" / "assigned_taxes.csv"):
+        key = (text_in(row, "level"), text_in(row, "code"))
+        assigned_taxes.setdefault(key, []).append(text_in(row, "tax_code"))
     entities = [_entity(row) for row in rows_of(folder / "accounts" / "billing_entities.csv")]
     customers = [_customer(row) for row in rows_of(folder / "accounts" / "customers.csv")]
     return Catalog(
@@ -206,6 +235,8 @@ def read_catalog(folder: Path) -> Catalog:
         one_offs=read_one_offs(folder),
         thresholds=read_thresholds(folder),
         opening_usage=read_opening_usage(folder),
+        applied_coupons=read_applied_coupons(folder),
+        assigned_taxes=assigned_taxes,
     )
 
 
@@ -247,11 +278,18 @@ def _wallets(folder: Path) -> list[Wallet]:
             Lot(
                 lot_id=text_in(row, "lot_id"),
                 lot_kind=text_in(row, "lot_kind"),
-                amount=Decimal(text_in(row, "amount")),
+                amount=decimal_in(row, "amount") or Decimal(0),
                 granted_on=day_in(row, "granted_on"),
                 position=position,
+                priority=integer_in(row, "priority") or DEFAULT_PRIORITY,
+                expires_on=date_in(row, "expires_on"),
+                credits=decimal_in(row, "credits"),
             )
         )
+    metrics: dict[str, set[str]] = {}
+    for row in rows_of(folder / "credits" / "wallet_targets.csv"):
+        own = metrics.setdefault(text_in(row, "wallet_id"), set())
+        own.add(text_in(row, "metric_code"))
     return [
         Wallet(
             wallet_id=text_in(row, "wallet_id"),
@@ -259,10 +297,25 @@ def _wallets(folder: Path) -> list[Wallet]:
             currency=text_in(row, "currency"),
             priority=int(text_in(row, "priority")),
             position=position,
-            lots=tuple(lots.get(text_in(row, "wallet_id"), ())),
+            lots=tuple(_lot_of(row, lot) for lot in lots.get(text_in(row, "wallet_id"), ())),
+            fee_types=frozenset(texts_in(row, "scope_fee_types", separator=",")),
+            metric_codes=frozenset(metrics.get(text_in(row, "wallet_id"), ())),
+            rate=decimal_in(row, "rate") or Decimal(1),
+            expires_on=date_in(row, "expires_on"),
         )
         for position, row in enumerate(rows_of(folder / "credits" / "wallets.csv"))
     ]
+
+
+def _lot_of(wallet: Row, lot: Lot) -> Lot:
+    """A lot that states credits holds the money that they are worth.
+
+    Source: BILLING_RULES §0, rounding 6 "money rounded".
+    """
+    if lot.credits is None:
+        return lot
+    worth = Fraction(lot.credits) * Fraction(decimal_in(wallet, "rate") or Decimal(1))
+    return replace(lot, amount=round_half_away(worth, minor_unit(text_in(wallet, "currency"))))
 
 
 def _tax(row: Row) -> Tax:

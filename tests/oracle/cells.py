@@ -46,9 +46,9 @@ def text_in(row: Row, column: str) -> str:
     return value
 
 
-def texts_in(row: Row, column: str) -> tuple[str, ...]:
-    """Texts separated by semicolons."""
-    return tuple(part.strip() for part in (row.get(column) or "").split(";") if part.strip())
+def texts_in(row: Row, column: str, *, separator: str = ";") -> tuple[str, ...]:
+    """Texts with something between them."""
+    return tuple(part.strip() for part in (row.get(column) or "").split(separator) if part.strip())
 
 
 def decimal_in(row: Row, column: str) -> Decimal | None:
@@ -75,6 +75,12 @@ def object_in(row: Row, column: str) -> dict[str, Any]:
 
 def day_in(row: Row, column: str) -> date:
     return date.fromisoformat(text_in(row, column))
+
+
+def date_in(row: Row, column: str) -> date | None:
+    """A day, where there is one."""
+    value = row.get(column)
+    return None if value is None else date.fromisoformat(value)
 
 
 def instant_in(row: Row, column: str) -> datetime | None:

@@ -178,12 +178,14 @@ class _Step:
         Source: BILLING_RULES §3 "Maximum spend: … before minimums", §4 "true-up = commitment − all fees of the period".
         """
         issued = self.memory.lines[self.terms.subscription.subscription_id]
-        now = [line for one in self.due for line in self._fees(one)]
+        now = [line for one in self.due for line in _of_period(one.period, self._fees(one))]
         now.extend(self._fees_in_advance())
         for one in self._due_of("usage"):
-            now.extend(period_maximum_lines(self.catalog, self.terms, one.period, issued, now))
+            lines = period_maximum_lines(self.catalog, self.terms, one.period, issued, now)
+            now.extend(_of_period(one.period, lines))
         for one in self._due_of("commitment"):
-            now.extend(commitment_lines(self.catalog, self.terms, one.period, [*issued, *now]))
+            lines = commitment_lines(self.catalog, self.terms, one.period, [*issued, *now])
+            now.extend(_of_period(one.period, lines))
         return now
 
     def _due_of(self, fee_family: str) -> list[DuePeriod]:
@@ -217,7 +219,14 @@ class _Step:
         return [
             line
             for period in open_periods
-            for line in self.memory.book.lines(
-                self.catalog, self.terms, period, self.events, self.close_date
+            for line in _of_period(
+                self.memory.left_of(self.terms, period, "usage") or period,
+                self.memory.book.lines(
+                    self.catalog, self.terms, period, self.events, self.close_date
+                ),
             )
         ]
+
+
+def _of_period(period: Period, lines: Iterable[InvoiceLine]) -> list[InvoiceLine]:
+    return [replace(line, period_start=period.start) for line in lines]

@@ -25,6 +25,7 @@ import pyarrow.parquet
 
 from .numbers import parse_number
 from .periods import ONE_DAY
+from .random_credits import entity_taxes
 from .random_rows import (
     ALWAYS,
     COPY,
@@ -81,6 +82,15 @@ LIFE_COLUMNS = {
     "prices/fixed_charge_tiers": f"{FIXED_CHARGE_KEY} up_to unit_amount flat_amount",
     "accounts/subscriptions": "billing_time on_termination lifetime_usage_amount",
     "prices/usage_thresholds": "plan_code threshold_amount is_recurring display_name",
+    "credits/wallets": "scope_fee_types rate expires_on",
+    "credits/wallet_lots": "priority expires_on",
+    "credits/wallet_targets": "wallet_id metric_code",
+    "credits/coupons": "coupon_code coupon_name coupon_type amount currency rate_percent frequency "
+    "frequency_duration is_per_invoice expires_on",
+    "credits/coupon_targets": "coupon_code plan_code metric_code",
+    "credits/applied_coupons": "applied_coupon_id coupon_code customer_id applied_on ended_on used_amount "
+    "used_periods",
+    "tax/assigned_taxes": "level code tax_code",
     "accounts/one_off_fees": "one_off_fee_id customer_id add_on_code billed_on units unit_amount currency recorded_at",
 }
 FLAT_COLUMNS = (
@@ -193,6 +203,9 @@ def write_catalog(
             for row in own_rows:
                 own_copies = copies if any(COPY in value for value in row.values()) else copies[:1]
                 rows[name].extend(_marked(row, prefix, copy) for copy in own_copies)
+    if rows["tax/assigned_taxes"]:
+        for name, shared in entity_taxes().items():
+            rows[name].extend(shared)
     for name, own in rows.items():
         columns = _columns(name, own)
         if columns:

@@ -94,7 +94,7 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
 
 
 def _expected_ledger(bill: Bill) -> Rows:
-    """What each lot paid and got back in each close, and what was left of it afterwards."""
+    """What each lot paid, got back and lost in each close, and what was left of it afterwards."""
     left = {lot.lot_id: lot.amount for wallet in bill.catalog.wallets for lot in wallet.lots}
     moves = [
         (one.invoice_key[1], one.close_date, "returned_amount", back)
@@ -106,12 +106,14 @@ def _expected_ledger(bill: Bill) -> Rows:
         for one in bill.invoices
         for draw in one.draws
     ]
+    owners = {lot.lot_id: own.customer_id for own in bill.catalog.wallets for lot in own.lots}
+    moves += [(owners[one.lot_id], one.close_date, "expired_amount", one) for one in bill.lapses]
     rows: Rows = {}
     for customer_id, close_date, column, move in sorted(moves, key=lambda move: move[1]):
         left[move.lot_id] += move.amount if column == "returned_amount" else -move.amount
         row = rows.setdefault(
             (customer_id, close_date, move.lot_id),
-            {"used_amount": Decimal(0), "returned_amount": Decimal(0)},
+            dict.fromkeys(("used_amount", "returned_amount", "expired_amount"), Decimal(0)),
         )
         row[column] += move.amount
         row["closing_amount"] = left[move.lot_id]
@@ -180,11 +182,11 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
         ),
         "credit_ledger": _keyed(
             finance(
-                "select customer_id, close_date, lot_id, used_amount, returned_amount, closing_amount "
-                "from credit_ledger where used_amount <> 0 or returned_amount <> 0"
+                "select customer_id, close_date, lot_id, used_amount, returned_amount, expired_amount, "
+                "closing_amount from credit_ledger where used_amount + returned_amount + expired_amount <> 0"
             ),
             3,
-            ("used_amount", "returned_amount", "closing_amount"),
+            ("used_amount", "returned_amount", "expired_amount", "closing_amount"),
         ),
         "wallet_lots": _keyed(
             finance(

@@ -19,7 +19,7 @@ from .lines import InvoiceLine
 from .numbers import minor_unit, round_half_away
 from .periods import ONE_DAY
 from .progressive import Excess
-from .settlement import Draw
+from .settlement import Draw, effective_tax_rate, tax_rows_of_lines
 from .terms import Terms, terms_of
 
 
@@ -27,7 +27,8 @@ from .terms import Terms, terms_of
 class _Part:
     """A line of a base fee with its days: all that were billed, and those of them that are credited now.
 
-    `credited_before`: what notes have given back of it.
+    `credited_before`: what notes have given back of it, before coupons. `owed`, `tax`: what coupons leave of a unit of
+    its amount, and the tax of that.
     """
 
     line: InvoiceLine
@@ -35,6 +36,8 @@ class _Part:
     unused_days: int
     credited_days: int
     credited_before: Fraction
+    owed: Fraction
+    tax: Fraction
 
     @property
     def credited(self) -> Fraction:
@@ -92,61 +95,88 @@ class Notes:
         note"; §6 "unpaid original → offset, else credit".
         """
         by_key = {invoice.key: invoice for invoice in invoices}
+        grouped: dict[tuple[str, InvoiceKey], list[Excess]] = defaultdict(list)
+        for part in excess:
+            grouped[part.subscription_id, part.invoice_key].append(part)
         found = []
-        for one in excess:
-            invoice = by_key[one.invoice_key]
-            tax = self._tax_of(invoice, one.amount)
-            offset = self._open_part(invoice, one.amount + tax, close_date)
+        for (subscription_id, invoice_key), parts in grouped.items():
+            invoice = by_key[invoice_key]
+            exact = exact_tax = Fraction(0)
+            taxed = []
+            for part in parts:
+                numbers = _lines_of_charge(invoice, part)
+                owed, tax_of_unit = invoice.owed_of(numbers)
+                taxed.append((part.amount * owed, invoice.line_rates[numbers[0]]))
+                exact += part.amount * owed
+                exact_tax += part.amount * tax_of_unit
+            subtotal = self._subtotal_of(invoice, exact)
+            tax = self._tax_of(invoice, exact_tax)
+            offset = self._open_part(invoice, subtotal + tax, close_date)
             earlier = [own for own in self.issued if own.invoice_key == invoice.key]
             returns = returns_of_note(
                 invoice.amount_due,
                 invoice.draws,
                 [(own.total_amount, own.returns) for own in earlier],
-                round_half_away(one.amount + tax, 4),
+                round_half_away(subtotal + tax, 4),
                 offset,
             )
             note = CreditNote(
                 close_date=close_date,
-                subscription_id=one.subscription_id,
-                invoice_key=one.invoice_key,
-                subtotal_amount=round_half_away(one.amount, 4),
+                subscription_id=subscription_id,
+                invoice_key=invoice_key,
+                subtotal_amount=round_half_away(subtotal, 4),
                 tax_amount=round_half_away(tax, 4),
                 refund_amount=Decimal(0),
                 offset_amount=offset,
                 returns=tuple(returns),
                 reason="progressive_billing",
+                item_amount=sum((part.amount for part in parts), Fraction(0)),
+                taxes=tuple(tax_rows_of_lines(taxed, scale=minor_unit(invoice.currency))),
+                tax_rate=effective_tax_rate(taxed),
             )
             self.issued.append(note)
             self.balances[note.key] = note.credit_amount
             found.append(note)
         return found
 
-    def _tax_of(self, invoice: Invoice, amount: Fraction) -> Fraction:
-        """The tax of an amount of an invoice, rounded, at most what earlier notes have left of the invoice's."""
+    def _subtotal_of(self, invoice: Invoice, exact: Fraction) -> Fraction:
+        """An amount of an invoice, rounded; where coupons leave parts of a cent, at most what notes have left of it.
+
+        Source: BILLING_RULES §5 "the last note of an invoice absorbs earlier rounding".
+        """
+        rounded = Fraction(round_half_away(exact, minor_unit(invoice.currency)))
+        if not invoice.coupon_uses:
+            return rounded
+        earlier = [one for one in self.issued if one.invoice_key == invoice.key]
+        left = Fraction(invoice.subtotal_amount) - _sum(one.subtotal_amount for one in earlier)
+        return max(min(rounded, left), Fraction(0))
+
+    def _tax_of(self, invoice: Invoice, exact: Fraction) -> Fraction:
+        """A tax of an invoice, rounded, at most what earlier notes have left of the invoice's."""
         earlier = [one for one in self.issued if one.invoice_key == invoice.key]
         return min(
-            Fraction(round_half_away(amount * invoice.tax_ratio, minor_unit(invoice.currency))),
+            Fraction(round_half_away(exact, minor_unit(invoice.currency))),
             Fraction(invoice.tax_amount) - _sum(one.tax_amount for one in earlier),
         )
 
     def _note(self, terms: Terms, invoice: Invoice, close_date: date) -> CreditNote | None:
         """Subtotal and tax are rounded once each, and are no more than what is left of the invoice's.
 
-        Source: BILLING_RULES §0, rounding 5: "subtotal and tax rounded each, total = their sum".
+        Source: BILLING_RULES §0, rounding 5: "subtotal and tax rounded each, total = their sum"; of what coupons left.
         """
         parts = list(self._parts(terms, invoice))
-        exact = sum((one.credited for one in parts), Fraction(0))
-        if exact == 0:
+        if sum((one.credited for one in parts), Fraction(0)) == 0:
             return None
+        exact = sum((one.credited * one.owed for one in parts), Fraction(0))
         scale = minor_unit(invoice.currency)
-        fee = sum((Fraction(one.line.amount) for one in parts), Fraction(0))
+        fee = sum((Fraction(one.line.amount) * one.owed for one in parts), Fraction(0))
         earlier = [one for one in self.issued if one.invoice_key == invoice.key]
         own = [one for one in earlier if one.subscription_id == terms.subscription.subscription_id]
         subtotal = min(
-            Fraction(round_half_away(exact, scale)),
-            fee - _sum(one.subtotal_amount for one in own),
+            self._subtotal_of(invoice, exact),
+            Fraction(round_half_away(fee, scale)) - _sum(one.subtotal_amount for one in own),
         )
-        tax = self._tax_of(invoice, exact)
+        tax = self._tax_of(invoice, sum((one.credited * one.tax for one in parts), Fraction(0)))
         for one in parts:
             self._remember(terms, one)
         offset = self._offset(terms, invoice, subtotal + tax, close_date)
@@ -171,6 +201,7 @@ class Notes:
             ),
             offset_amount=offset,
             returns=tuple(returns),
+            item_amount=sum((one.credited for one in parts), Fraction(0)),
         )
 
     def _parts(self, terms: Terms, invoice: Invoice) -> Iterable[_Part]:
@@ -178,7 +209,7 @@ class Notes:
         assert terms.last_day is not None
         is_shared = terms.subscription.is_last_day_shared
         unused_from = terms.last_day if is_shared else terms.last_day + ONE_DAY
-        for line in invoice.lines:
+        for number, line in enumerate(invoice.lines):
             is_own = line.subscription_id == terms.subscription.subscription_id
             if is_own and line.fee_type == "subscription":
                 assert line.first_day is not None
@@ -186,12 +217,15 @@ class Notes:
                 first = max(line.first_day, unused_from)
                 key = (line.subscription_id, line.first_day)
                 end = self._credited_from.get(key, line.end_day)
+                owed, tax = invoice.owed_of([number])
                 yield _Part(
                     line=line,
                     billed_days=(line.end_day - line.first_day).days,
                     unused_days=max((line.end_day - first).days, 0),
                     credited_days=max((end - first).days, 0),
                     credited_before=self._credited[key],
+                    owed=owed,
+                    tax=tax,
                 )
 
     def _remember(self, terms: Terms, part: _Part) -> None:
@@ -213,24 +247,26 @@ class Notes:
         """What was paid beyond the used part, whoever paid it; none of it to be given back twice.
 
         Source: BILLING_RULES §4 "Refund = max(0, paid share of the fee − used part with tax), the rest is credit".
-        Both are money, rounded. What wallets and payments paid of an invoice is shared by its fees with tax.
+        Both are money, rounded, less the coupons' share. What wallets and payments paid of an invoice is shared by its
+        fees with tax.
         """
         if terms.subscription.on_termination != "refund" or invoice.total_amount <= 0:
             return Fraction(0)
         scale = minor_unit(invoice.currency)
-        with_tax = 1 + invoice.tax_ratio
-        fee = sum((Fraction(one.line.amount) for one in parts), Fraction(0)) * with_tax
+        fee = used = Fraction(0)
+        for one in parts:
+            fee += Fraction(one.line.amount) * (one.owed + one.tax)
+            used += one.amount_of(one.billed_days - one.unused_days) * (one.owed + one.tax)
         paid = Fraction(invoice.prepaid_credit_amount) + self._paid(invoice.key, close_date)
         paid = min(max(paid, Fraction(0)), Fraction(invoice.total_amount))
         share = round_half_away(paid * fee / Fraction(invoice.total_amount), scale)
-        used = sum((one.amount_of(one.billed_days - one.unused_days) for one in parts), Fraction(0))
         own = [
-            one
-            for one in self.issued
-            if one.invoice_key == invoice.key
-            and one.subscription_id == terms.subscription.subscription_id
+            note
+            for note in self.issued
+            if note.invoice_key == invoice.key
+            and note.subscription_id == terms.subscription.subscription_id
         ]
-        above = Fraction(share) - Fraction(round_half_away(used * with_tax, scale))
+        above = Fraction(share) - Fraction(round_half_away(used, scale))
         above -= _sum(one.refund_amount for one in own) + _sum(one.returned_amount for one in own)
         return min(max(above, Fraction(0)), note_total)
 
@@ -306,6 +342,16 @@ def returns_of_note(
             found.append(Draw(draw.lot_id, round_half_away(part, 4)))
             left -= part
     return found
+
+
+def _lines_of_charge(invoice: Invoice, part: Excess) -> list[int]:
+    """The places of the lines of a subscription's charge on a progressive invoice, what it credits among them."""
+    return [
+        number
+        for number, line in enumerate(invoice.lines)
+        if (line.subscription_id, line.charge_code or "")
+        == (part.subscription_id, part.charge_code)
+    ]
 
 
 def _end_is_due(terms: Terms, close_date: date) -> bool:

@@ -28,17 +28,21 @@ ROOT = Path(__file__).resolve().parents[2]
 LIVES = "lives"
 LIFE = "life: "
 HISTORIES = "histories"
+CREDITS = "credits: "
 Drawn = TypeVar("Drawn")
 
 
 def draw_examples(
-    window: Window, *, count: int, seed_number: int, life: bool = False
+    window: Window, *, count: int, seed_number: int, life: bool = False, credits: bool = False
 ) -> list[Example]:
     """`count` random customers; the same arguments give the same ones, whatever else is imported.
 
     `life`: with changes of plan, fixed charges and the like (see `random_life`, whose windows they need).
+    `credits`: with coupons, taxes of lines and wallets with scopes (see `random_credits`).
     """
     kind = f"{LIFE}{window.name}" if life else window.name
+    if credits:
+        kind = f"{CREDITS}{kind}"
     return _drawn_by_process(kind, count, seed_number)
 
 
@@ -60,7 +64,17 @@ def _drawn_by_process(kind: str, count: int, seed_number: int) -> list[Any]:
 
 
 def strategy_of(kind: str) -> st.SearchStrategy[Any]:
-    """What is drawn for a kind: a window's examples, those with a life, or lives."""
+    """What is drawn for a kind: a window's examples, those with a life or with credits, or lives."""
+    if kind.startswith(CREDITS):
+        from .random_credits import with_credits
+
+        own = kind.removeprefix(CREDITS)
+        name = own.removeprefix(LIFE)
+        if name == own:
+            return with_credits(strategy_of(own), WINDOWS[name])
+        from .random_life import LIFE_WINDOWS
+
+        return with_credits(strategy_of(own), LIFE_WINDOWS[name])
     if kind == LIVES:
         from .random_timelines import lives
 

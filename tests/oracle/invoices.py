@@ -5,16 +5,17 @@ Belongs here: plain sums. Does not belong here: which lines, taxes, notes and dr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from .coupons import CouponUse, shown_shares
 from .lines import PROGRESSIVE_CREDIT as CREDIT
 from .lines import InvoiceLine
-from .numbers import round_half_away
-from .settlement import Draw, TaxRow
+from .numbers import minor_unit, round_half_away
+from .settlement import Draw, TaxRow, effective_tax_rate
 
 InvoiceKey = tuple[date, str, str, str]  # close date, customer, currency, type
 # Close date, subscription, close date of the original invoice and its type.
@@ -31,7 +32,10 @@ class NoteUse:
 
 @dataclass(frozen=True)
 class Invoice:
-    """One invoice per customer, currency, type and close. Amounts in currency units."""
+    """One invoice per customer, currency, type and close. Amounts in currency units.
+
+    `line_rates`: the taxes of each line, their rates in percent.
+    """
 
     close_date: date
     due_date: date
@@ -43,6 +47,8 @@ class Invoice:
     draws: tuple[Draw, ...]
     note_uses: tuple[NoteUse, ...] = ()
     invoice_type: str = "subscription"
+    coupon_uses: tuple[CouponUse, ...] = ()
+    line_rates: tuple[Mapping[str, Decimal], ...] = ()
 
     @property
     def key(self) -> InvoiceKey:
@@ -57,12 +63,28 @@ class Invoice:
         return total(-line.amount for line in self.lines if line.fee_type == CREDIT)
 
     @property
+    def coupon_amount(self) -> Decimal:
+        return total(use.amount for use in self.coupon_uses)
+
+    @property
+    def coupon_shares(self) -> tuple[Fraction, ...]:
+        """The exact share of each line in all coupons."""
+        return coupon_shares(self.lines, self.coupon_uses)
+
+    @property
+    def line_coupon_amounts(self) -> list[Decimal]:
+        """The shares of the lines in minor units, which add up to the coupons."""
+        return shown_shares(self.coupon_shares, scale=minor_unit(self.currency))
+
+    @property
     def tax_amount(self) -> Decimal:
         return total(tax.tax_amount for tax in self.taxes)
 
     @property
     def total_amount(self) -> Decimal:
-        return total((self.fees_amount, -self.progressive_credit_amount, self.tax_amount))
+        """Source: BILLING_RULES §5: fees less progressive credit, less coupons, with tax."""
+        credits = (-self.progressive_credit_amount, -self.coupon_amount)
+        return total((self.fees_amount, *credits, self.tax_amount))
 
     @property
     def credit_note_amount(self) -> Decimal:
@@ -77,9 +99,52 @@ class Invoice:
         return total((self.total_amount, -self.credit_note_amount, -self.prepaid_credit_amount))
 
     @property
-    def tax_ratio(self) -> Fraction:
-        """Σ rates ÷ 100. Source: BILLING_RULES §5 "Rates add, never compound"."""
-        return sum((Fraction(tax.rate_percent) for tax in self.taxes), Fraction(0)) / 100
+    def subtotal_amount(self) -> Decimal:
+        """Source: BILLING_RULES, Words: fees − progressive credit − coupons."""
+        return total((self.total_amount, -self.tax_amount))
+
+    @property
+    def effective_tax_rate(self) -> Decimal:
+        """In percent. A progressive credit is no fee: it has no part in the mean over fees."""
+        left = [
+            (Fraction(line.amount) - share, rates)
+            for line, share, rates in zip(
+                self.lines, self.coupon_shares, self.line_rates, strict=True
+            )
+        ]
+        if self.subtotal_amount == 0:
+            left = [
+                (Fraction(0), rates)
+                for line, rates in zip(self.lines, self.line_rates, strict=True)
+                if line.fee_type != CREDIT
+            ]
+        return effective_tax_rate(left)
+
+    def owed_of(self, numbers: Collection[int]) -> tuple[Fraction, Fraction]:
+        """What is owed of lines for each unit of their amounts: without tax, and the tax of it.
+
+        Source: BILLING_RULES §5 "Rates add, never compound", on what coupons leave.
+        """
+        shares = self.coupon_shares
+        amount = sum((Fraction(self.lines[number].amount) for number in numbers), Fraction(0))
+        if amount == 0:
+            return Fraction(1), Fraction(0)
+        owed = tax = Fraction(0)
+        for number in numbers:
+            left = Fraction(self.lines[number].amount) - shares[number]
+            rates = map(Fraction, self.line_rates[number].values())
+            owed += left
+            tax += left * sum(rates, Fraction(0)) / 100
+        return owed / amount, tax / amount
+
+
+@dataclass(frozen=True)
+class Lapse:
+    """What was left of a lot when it expired."""
+
+    close_date: date
+    lot_id: str
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -96,7 +161,8 @@ class CreditNote:
     """What is given back of one subscription's base fees, or of its progressive ones, on one invoice.
 
     Its four parts add up to its total. `returns`: money that goes back to the lots that paid the invoice. `reason`:
-    termination or progressive_billing.
+    termination or progressive_billing. `item_amount`: what comes back of the fees before coupons, unrounded.
+    `taxes`: its tax by code and rate; `tax_rate`: of all of them together.
     """
 
     close_date: date
@@ -108,6 +174,9 @@ class CreditNote:
     offset_amount: Decimal
     reason: str = "termination"
     returns: tuple[Draw, ...] = ()
+    item_amount: Fraction = Fraction(0)
+    taxes: tuple[TaxRow, ...] = ()
+    tax_rate: Decimal = Decimal(0)
 
     @property
     def key(self) -> NoteKey:
@@ -125,6 +194,14 @@ class CreditNote:
     def credit_amount(self) -> Decimal:
         elsewhere = (self.refund_amount, self.offset_amount, self.returned_amount)
         return total((self.total_amount, *(-amount for amount in elsewhere)))
+
+
+def coupon_shares(lines: Iterable[InvoiceLine], uses: Iterable[CouponUse]) -> tuple[Fraction, ...]:
+    """The exact share of each line in all of some coupons."""
+    found = [Fraction(0) for _ in lines]
+    for use in uses:
+        found = [was + share for was, share in zip(found, use.shares, strict=True)]
+    return tuple(found)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -88,4 +88,5 @@ def one_off_line(fee: OneOff, timezone: str) -> InvoiceLine:
         exact_quantity=fee.quantity,
         exact_amount=fee.quantity * Fraction(fee.unit_amount),
         currency=fee.currency,
+        one_off_fee_id=fee.one_off_fee_id,
     )

@@ -39,10 +39,11 @@ ChargeKey = tuple[str, str, date]  # subscription, charge, first day of the peri
 
 @dataclass(frozen=True)
 class Excess:
-    """What usage no longer owes of a progressive invoice, of a charge."""
+    """What usage no longer owes of a progressive invoice, of a charge; before coupons and tax."""
 
     subscription_id: str
     invoice_key: InvoiceKey
+    charge_code: str
     amount: Fraction
 
 
@@ -220,6 +221,7 @@ def fees_so_far(
                 line,
                 fee_type=FEE_TYPES[line.fee_type],
                 service_period_end=min(line.service_period_end, cut_off),
+                period_start=period.start,
             )
             for line in fees
         )
@@ -318,7 +320,8 @@ def settle_progressive(
 def _excess(book: ProgressiveBook, keys: Sequence[ChargeKey], amount: Fraction) -> list[Excess]:
     """What notes give back of each invoice for an amount that these have too much."""
     given_back = book.give_back(keys, amount).items()
-    return [Excess(keys[0][0], invoice_key, part) for invoice_key, part in given_back]
+    name, charge_code, _ = keys[0]
+    return [Excess(name, invoice_key, charge_code, part) for invoice_key, part in given_back]
 
 
 def _position(catalog: Catalog, subscription_id: str, charge_code: str) -> int:

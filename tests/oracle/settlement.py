@@ -1,21 +1,24 @@
-"""From fees to the amount due: tax, then prepaid wallets (BILLING_RULES §5).
+"""The tax of an invoice, and what else is done with money (BILLING_RULES §5).
 
-Belongs here: the tax of an invoice and the drawdown of lots. Does not belong here: which lines an invoice has.
+Belongs here: levels and rates of tax. Does not belong here: which lines an invoice has, what coupons (see `coupons`)
+and lots (see `wallets`) pay of it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from .catalog import Catalog, Lot, Wallet, in_force
+from .catalog import Catalog, in_force
+from .lines import InvoiceLine
 from .numbers import floor_to_scale, from_units, round_half_away
 
-LOT_KINDS_IN_ORDER = ("granted", "purchased")
+COMMITMENT_FEE_TYPES = ("commitment_true_up", "period_maximum")
+EFFECTIVE_RATE_SCALE = 5
 
 
 @dataclass(frozen=True)
@@ -36,19 +39,64 @@ class Draw:
     amount: Decimal
 
 
-def customer_tax_rates(catalog: Catalog, customer_id: str, day: date) -> dict[str, Decimal]:
-    """Rate in percent of each tax code of a customer on the billing date.
+def tax_rates_of_line(
+    catalog: Catalog, customer_id: str, line: InvoiceLine, day: date
+) -> dict[str, Decimal]:
+    """Rate in percent of each tax code of a line on the billing date.
 
     Raises LookupError where a code has no rate on that day.
-    Source: BILLING_RULES §5 "Rates are dated data"; the day is that of the invoice.
+    Source: BILLING_RULES §5 "the first non-empty level wins: explicit on the line > charge/add-on/commitment > plan >
+    customer > entity", "Rates are dated data"; the day is that of the invoice.
     """
     rates = {}
-    for tax_code in catalog.customer_taxes.get(customer_id, []):
+    assigned = (catalog.assigned_taxes.get(key, []) for key in _levels_of(catalog, line))
+    entity_key = ("entity", catalog.entity_of(customer_id).billing_entity_code)
+    levels = [
+        *assigned,
+        catalog.customer_taxes.get(customer_id, []),
+        catalog.assigned_taxes.get(entity_key, []),
+    ]
+    for tax_code in next((codes for codes in levels if codes), []):
         row = in_force([tax for tax in catalog.taxes if tax.tax_code == tax_code], day)
         if row is None:
             raise LookupError(f"tax {tax_code} has no rate on {day}")
         rates[tax_code] = row.rate_percent
     return rates
+
+
+def _levels_of(catalog: Catalog, line: InvoiceLine) -> Iterator[tuple[str, str]]:
+    """The levels above the customer at which a line may have taxes, with its codes there, the first one first."""
+    plan_code = catalog.plan_codes.get(line.subscription_id)
+    if line.one_off_fee_id:
+        yield "one_off_fee", line.one_off_fee_id
+        if line.charge_code:
+            yield "add_on", line.charge_code
+    elif line.add_on_code:
+        yield "add_on", line.add_on_code
+    elif line.fee_type in COMMITMENT_FEE_TYPES and plan_code:
+        yield "commitment", plan_code
+    elif line.charge_code:
+        yield "charge", line.charge_code
+    if plan_code:
+        yield "plan", plan_code
+
+
+def effective_tax_rate(
+    lines: Sequence[tuple[Decimal | Fraction, Mapping[str, Decimal]]],
+) -> Decimal:
+    """The rate in percent that lines bear together, less coupons, with the rates of each.
+
+    Source: BILLING_RULES §0 "Effective tax rate = Σ rate × base ÷ subtotal, 5 decimals; at subtotal 0, the mean over
+    fees".
+    """
+    subtotal = sum((Fraction(amount) for amount, _ in lines), Fraction(0))
+    weights = [Fraction(amount) if subtotal else Fraction(1) for amount, _ in lines]
+    rates = [sum(map(Fraction, own.values()), Fraction(0)) for _, own in lines]
+    whole = sum(weights, Fraction(0))
+    if whole == 0:
+        return Decimal(0)
+    weighted = (weight * rate for weight, rate in zip(weights, rates, strict=True))
+    return round_half_away(sum(weighted, Fraction(0)) / whole, EFFECTIVE_RATE_SCALE)
 
 
 def tax_rows(
@@ -63,7 +111,7 @@ def tax_rows(
 
 
 def tax_rows_of_lines(
-    lines: Iterable[tuple[Decimal, Mapping[str, Decimal]]], *, scale: int
+    lines: Iterable[tuple[Decimal | Fraction, Mapping[str, Decimal]]], *, scale: int
 ) -> list[TaxRow]:
     """One row per tax code and rate, in that order, of lines with their rates; their sum is the tax of the invoice.
 
@@ -101,45 +149,3 @@ def tax_rows_of_lines(
         )
         for code, rate in keys
     ]
-
-
-def lots_in_order(
-    catalog: Catalog, customer_id: str, currency: str, day: date
-) -> list[tuple[Wallet, Lot]]:
-    """The lots that may pay an invoice of `day`, in the order in which they do.
-
-    Source: BILLING_RULES §5 "Money wallets: priority (1 first), then age; same currency. Inside: … granted before
-    purchased, age". A wallet's age is its place in the file; a lot's the day of its grant, then its place. A lot
-    exists from that day on.
-    """
-    wallets = [
-        wallet
-        for wallet in catalog.wallets
-        if wallet.customer_id == customer_id and wallet.currency == currency
-    ]
-    return [
-        (wallet, lot)
-        for wallet in sorted(wallets, key=lambda wallet: (wallet.priority, wallet.position))
-        for lot in sorted(
-            wallet.lots,
-            key=lambda lot: (LOT_KINDS_IN_ORDER.index(lot.lot_kind), lot.granted_on, lot.position),
-        )
-        if lot.granted_on <= day
-    ]
-
-
-def draw_from_lots(
-    amount: Decimal, lots: Sequence[Lot], remaining: Mapping[str, Decimal]
-) -> list[Draw]:
-    """What each lot pays of `amount`, in order; lots that pay nothing are left out.
-
-    Source: BILLING_RULES §5 "Never below 0", drawn after tax.
-    """
-    draws = []
-    still_due = Fraction(amount)
-    for lot in lots:
-        part = min(still_due, Fraction(remaining[lot.lot_id]))
-        if part > 0:
-            draws.append(Draw(lot.lot_id, round_half_away(part, 4)))
-            still_due -= part
-    return draws

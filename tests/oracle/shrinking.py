@@ -43,8 +43,21 @@ REMOVABLE = (
     "prices/billable_metrics",
     "credits/wallets",
     "credits/wallet_lots",
+    "credits/wallet_targets",
+    "credits/coupons",
+    "credits/coupon_targets",
+    "credits/applied_coupons",
     "tax/customer_taxes",
+    "tax/assigned_taxes",
 )
+# Where the codes stand at which lines may be taxed.
+CODES_OF_LEVELS = {
+    "one_off_fee": ("accounts/one_off_fees", "one_off_fee_id"),
+    "charge": ("prices/charges", "charge_code"),
+    "add_on": ("prices/add_ons", "add_on_code"),
+    "commitment": ("prices/plans", "plan_code"),
+    "plan": ("prices/plans", "plan_code"),
+}
 # Cells that may be blank, together with those that only stand beside them.
 BLANKABLE = {
     "prices/billable_metrics": (("rounding_function", "rounding_precision"), ("is_recurring",)),
@@ -74,6 +87,10 @@ BLANKABLE = {
     "prices/fixed_charge_tiers": (("flat_amount",),),
     "accounts/subscriptions": (("on_termination",), ("lifetime_usage_amount",)),
     "accounts/customers": (("timezone",),),
+    "credits/wallets": (("scope_fee_types",), ("expires_on",)),
+    "credits/wallet_lots": (("priority",), ("expires_on",)),
+    "credits/coupons": (("is_per_invoice",), ("expires_on",)),
+    "credits/applied_coupons": (("ended_on",), ("used_amount",), ("used_periods",)),
 }
 
 
@@ -230,7 +247,27 @@ def _without_orphans(rows: Rows) -> Rows:
     keep("prices/pricing_units", lambda row: row["pricing_unit_code"] in units)
     wallets = values("credits/wallets", "wallet_id")
     keep("credits/wallet_lots", lambda row: row["wallet_id"] in wallets)
-    taxes = values("tax/customer_taxes", "tax_code")
+    keep("credits/wallet_targets", lambda row: row["wallet_id"] in wallets)
+    coupons = values("credits/coupons", "coupon_code")
+    for table in ("credits/coupon_targets", "credits/applied_coupons"):
+        keep(table, lambda row: row["coupon_code"] in coupons)
+    own_metrics, own_plans = (
+        values(table, name) | {""}
+        for table, name in (
+            ("prices/billable_metrics", "metric_code"),
+            ("prices/plans", "plan_code"),
+        )
+    )
+    for table in ("credits/coupon_targets", "credits/wallet_targets"):
+        keep(table, lambda row: row.get("metric_code", "") in own_metrics)
+    keep("credits/coupon_targets", lambda row: row.get("plan_code", "") in own_plans)
+    for level, (table, name) in CODES_OF_LEVELS.items():
+        codes = values(table, name)
+        keep(
+            "tax/assigned_taxes",
+            lambda row, level=level, codes=codes: row["level"] != level or row["code"] in codes,
+        )
+    taxes = values("tax/customer_taxes", "tax_code") | values("tax/assigned_taxes", "tax_code")
     keep("tax/taxes", lambda row: row["tax_code"] in taxes)
     return rows
 

@@ -58,7 +58,8 @@ both_sides as (
         issued_amount,
         cast(null as varchar) as price_details,
         original_invoice_number,
-        case when not is_progressive_line then tax_codes end as tax_codes
+        -- A line that bore no tax is corrected without one, whatever else its invoice was taxed by.
+        case when not is_progressive_line then coalesce(tax_codes, '') end as tax_codes
     from {{ ref('int_invoicing__reopened_lines') }}
 ),
 

@@ -49,6 +49,7 @@ held_to_charges as (
     select
         outstanding.subscription_id,
         outstanding.charge_code,
+        outstanding.metric_code,
         outstanding.period_starts_at,
         outstanding.service_period_start,
         outstanding.service_period_end,
@@ -94,6 +95,7 @@ credits as (
     select
         subscription_id,
         charge_code,
+        metric_code,
         period_starts_at,
         case when is_settled_now then 'subscription' else 'progressive' end as invoice_type,
         position,

@@ -49,7 +49,7 @@ lines as (
         subscription_id,
         'progressive_credit' as fee_type,
         charge_code,
-        cast(null as varchar) as metric_code,
+        metric_code,
         filter_code,
         group_key,
         2000000003 as position,

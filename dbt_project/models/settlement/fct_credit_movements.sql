@@ -1,20 +1,37 @@
--- R-WALLET: every movement of prepaid credit in this close: lots granted since the last one, what invoices drew, and what
--- credit notes returned.
+-- R-WALLET: every movement of prepaid credit in this close: lots granted since the last one, what invoices drew, what
+-- credit notes returned, and what lapsed.
 -- Grain: one row per movement_key.
 
 with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-new_lots as (
-    select lot_id, wallet_id, lot_kind, customer_id, currency, granted_amount, granted_on
-    from {{ ref('int_settlement__available_lots') }}
-    where is_new
-),
+available_lots as (select * from {{ ref('int_settlement__available_lots') }}),
 
 wallet_draws as (
     select document_key, lot_id, wallet_id, lot_kind, customer_id, currency, amount, draw_number
     from {{ ref('int_settlement__wallet_draws') }}
+),
+
+drawn_lots as (
+    select
+        lot_id,
+        sum(amount) as amount
+    from wallet_draws
+    group by lot_id
+),
+
+lapsed_lots as (
+    select
+        lots.lot_id,
+        lots.wallet_id,
+        lots.lot_kind,
+        lots.customer_id,
+        lots.currency,
+        cast(lots.available_amount - coalesce(drawn_lots.amount, 0) as decimal(20, 4)) as amount
+    from available_lots as lots
+    left join drawn_lots on lots.lot_id = drawn_lots.lot_id
+    where lots.has_lapsed and lots.available_amount > coalesce(drawn_lots.amount, 0)
 ),
 
 returned_credits as (
@@ -36,7 +53,8 @@ movements as (
         granted_on as movement_date,
         cast(null as integer) as draw_number,
         cast(null as varchar) as credit_note_document_key
-    from new_lots
+    from available_lots
+    where is_new
     union all
     select
         'used/' || wallet_draws.document_key || '/' || wallet_draws.lot_id as movement_key,
@@ -69,6 +87,35 @@ movements as (
         returned_credits.document_key as credit_note_document_key
     from returned_credits
     cross join running
+    union all
+    select
+        'expired/' || cast(running.close_date as varchar) || '/' || lapsed_lots.lot_id as movement_key,
+        cast(null as varchar) as document_key,
+        'expired' as movement_kind,
+        lapsed_lots.wallet_id,
+        lapsed_lots.lot_id,
+        lapsed_lots.lot_kind,
+        lapsed_lots.customer_id,
+        lapsed_lots.currency,
+        lapsed_lots.amount,
+        running.close_date as movement_date,
+        cast(null as integer) as draw_number,
+        cast(null as varchar) as credit_note_document_key
+    from lapsed_lots
+    cross join running
+),
+
+-- What was granted in credits is that many, whatever the money was rounded to. A lot may have left the catalog.
+in_credits as (
+    select
+        movements.*,
+        case
+            when movements.movement_kind = 'granted' then available_lots.granted_credits
+            else {{ credits_of_amount('movements.amount', 'coalesce(available_lots.credit_rate, 1)') }}
+        end as credits,
+        coalesce(available_lots.credit_rate, cast(1 as decimal(20, 12))) as credit_rate
+    from movements
+    left join available_lots on movements.lot_id = available_lots.lot_id
 )
 
-select * from movements
+select * from in_credits

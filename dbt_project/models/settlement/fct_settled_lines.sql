@@ -44,6 +44,20 @@ line_taxes as (
     group by document_key, line_number
 ),
 
+line_evidence as (
+    select
+        document_key,
+        line_number,
+        max(tax_evidence) as tax_evidence,
+        {{ join_texts(
+            "case when certificate is not null then tax_code || ' exempt by certificate ' || certificate end",
+            "', '",
+            'tax_code'
+        ) }} as exemptions
+    from {{ ref('int_settlement__line_tax_codes') }}
+    group by document_key, line_number
+),
+
 settled as (
     select
         invoice_lines.document_key,
@@ -68,9 +82,9 @@ settled as (
         line_taxes.tax_codes,
         coalesce(line_taxes.tax_rate, cast(0 as decimal(9, 5))) as tax_rate,
         case
-            when line_taxes.tax_codes is null then null
+            when line_taxes.tax_codes is null and line_evidence.exemptions is null then null
             when invoice_lines.original_invoice_number is not null then 'original_invoice'
-            else 'customer'
+            else line_evidence.tax_evidence || coalesce('; ' || line_evidence.exemptions, '')
         end as tax_evidence,
         invoice_lines.currency,
         invoice_lines.cause,
@@ -84,6 +98,10 @@ settled as (
             and invoice_lines.line_number = line_coupons.line_number
     left join line_taxes
         on invoice_lines.document_key = line_taxes.document_key and invoice_lines.line_number = line_taxes.line_number
+    left join line_evidence
+        on
+            invoice_lines.document_key = line_evidence.document_key
+            and invoice_lines.line_number = line_evidence.line_number
 )
 
 select * from settled

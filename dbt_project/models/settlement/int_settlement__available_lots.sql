@@ -1,67 +1,61 @@
 -- R-WALLET: the lots of credit that can be drawn from on the close date, with what is left of each, in the order of drawing:
--- wallets by priority, then age; in a wallet granted lots before purchased ones, then by age.
+-- wallets by priority, then place in the file; in a wallet lots by priority, soonest expiry, granted before purchased, then
+-- age. Lots of one wallet and priority that hold something are one step of drawing.
 -- Grain: one row per lot_id.
 
 with
 
-running as (select close_date from {{ ref('stg_control__run') }}),
+lot_balances as (select * from {{ ref('int_settlement__lot_balances') }}),
 
 wallets as (
-    select row_number, wallet_id, customer_id, currency, priority from {{ ref('stg_catalog__wallets') }}
+    select row_number, wallet_id, customer_id, currency, priority, scope_fee_types
+    from {{ ref('stg_catalog__wallets') }}
 ),
 
-wallet_lots as (
-    select row_number, lot_id, wallet_id, lot_kind, amount, granted_on from {{ ref('stg_catalog__wallet_lots') }}
-),
+lot_expiries as (select lot_id, expires_at, has_lapsed from {{ ref('fct_lot_expiries') }}),
 
-issued_lots as (
-    select
-        lot_id,
-        sum(case when movement_kind = 'granted' then amount else 0 end) as granted_amount,
-        sum({{ signed_movement('movement_kind', 'amount') }}) as balance_amount
-    from {{ ref('stg_issued__credit_movements') }}
-    group by lot_id
-),
-
--- What notes of this close return can be drawn at once, as notes of this close pay at once.
-returned as (
-    select
-        lot_id,
-        sum(amount) as amount
-    from {{ ref('int_settlement__returned_credits') }}
-    group by lot_id
-),
-
--- A grant that was published is a fact: its amount no longer follows the catalog.
 available as (
     select
-        wallet_lots.lot_id,
-        wallet_lots.wallet_id,
-        wallet_lots.lot_kind,
-        wallet_lots.granted_on,
+        lot_balances.lot_id,
+        lot_balances.wallet_id,
+        lot_balances.lot_kind,
+        lot_balances.granted_on,
         wallets.customer_id,
         wallets.currency,
-        issued_lots.lot_id is null as is_new,
-        cast(coalesce(issued_lots.granted_amount, wallet_lots.amount) as decimal(20, 4)) as granted_amount,
-        cast(
-            coalesce(issued_lots.balance_amount, wallet_lots.amount) + coalesce(returned.amount, 0) as decimal(20, 4)
-        ) as available_amount,
+        wallets.scope_fee_types,
+        lot_expiries.expires_at,
+        coalesce(lot_expiries.has_lapsed, false) as has_lapsed,
+        lot_balances.is_new,
+        lot_balances.credit_rate,
+        lot_balances.granted_credits,
+        lot_balances.granted_amount,
+        lot_balances.available_amount,
         cast(
             row_number() over (
                 partition by wallets.customer_id, wallets.currency
                 order by
                     wallets.priority,
                     wallets.row_number,
-                    wallet_lots.lot_kind,
-                    wallet_lots.granted_on,
-                    wallet_lots.row_number
+                    lot_balances.lot_priority,
+                    lot_expiries.expires_at nulls last,
+                    lot_balances.lot_kind,
+                    lot_balances.granted_on,
+                    lot_balances.row_number
             ) as integer
-        ) as drawing_rank
-    from wallet_lots
-    inner join running on wallet_lots.granted_on <= running.close_date
-    inner join wallets on wallet_lots.wallet_id = wallets.wallet_id
-    left join issued_lots on wallet_lots.lot_id = issued_lots.lot_id
-    left join returned on wallet_lots.lot_id = returned.lot_id
+        ) as drawing_rank,
+        cast(
+            case
+                when lot_balances.available_amount > 0
+                    then
+                        dense_rank() over (
+                            partition by wallets.customer_id, wallets.currency, lot_balances.available_amount > 0
+                            order by wallets.priority, wallets.row_number, lot_balances.lot_priority
+                        )
+            end as integer
+        ) as drawing_step
+    from lot_balances
+    inner join wallets on lot_balances.wallet_id = wallets.wallet_id
+    left join lot_expiries on lot_balances.lot_id = lot_expiries.lot_id
 )
 
 select * from available

@@ -1,5 +1,5 @@
--- R-COUPON: the lines of this close's credit notes, each with what coupons had taken off it: that is not given back. A note rounds
--- what is left once, over its lines; no invoice gives back more than it has left, and the note that takes its last fee gives all.
+-- R-COUPON: the lines of this close's credit notes, each with what coupons had taken off it: that is not given back. A note
+-- rounds what is left once, over its lines; no invoice gives back more than it has left, and its last fee takes all of that.
 -- Grain: one row per (document_key, line_number).
 
 with

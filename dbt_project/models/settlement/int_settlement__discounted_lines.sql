@@ -7,19 +7,14 @@ invoice_lines as (
     select
         document_key,
         line_number,
-        invoice_type,
         customer_id,
         billing_entity_code,
-        subscription_id,
         fee_type,
-        charge_code,
         metric_code,
         service_period_start,
         amount,
         currency,
-        minor_unit,
-        original_invoice_number,
-        original_tax_codes
+        minor_unit
     from {{ ref('fct_invoice_lines') }}
 ),
 

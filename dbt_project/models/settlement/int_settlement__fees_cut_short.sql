@@ -1,4 +1,5 @@
--- R-NOTE: with tax, each line at its own rates, and less coupons: the fee that an end cuts short, as it was billed, and the part that was used.
+-- R-NOTE: less coupons and with tax, each line at its own rates: the fee that an end cuts short, as it was billed, and the part
+-- that was used.
 -- Grain: one row per (invoice_number, subscription_id).
 
 with

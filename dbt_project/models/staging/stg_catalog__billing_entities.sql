@@ -15,7 +15,8 @@ catalog_rows as (
         timezone,
         invoice_prefix,
         net_payment_days,
-        grace_days
+        grace_days,
+        automatic_tax
     from {{ source('catalog', 'billing_entities') }}
 ),
 
@@ -28,7 +29,8 @@ known_to_the_run as (
         catalog_rows.timezone,
         catalog_rows.invoice_prefix,
         catalog_rows.net_payment_days,
-        catalog_rows.grace_days
+        catalog_rows.grace_days,
+        catalog_rows.automatic_tax
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )

@@ -15,7 +15,12 @@ catalog_rows as (
         country,
         timezone,
         purchase_order,
-        metadata
+        metadata,
+        zipcode,
+        state,
+        county,
+        city,
+        vat_id
     from {{ source('catalog', 'customers') }}
 ),
 
@@ -28,7 +33,12 @@ known_to_the_run as (
         catalog_rows.country,
         catalog_rows.timezone,
         catalog_rows.purchase_order,
-        catalog_rows.metadata
+        catalog_rows.metadata,
+        catalog_rows.zipcode,
+        catalog_rows.state,
+        catalog_rows.county,
+        catalog_rows.city,
+        catalog_rows.vat_id
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )

@@ -13,7 +13,11 @@ catalog_rows as (
         wallet_id,
         lot_kind,
         amount,
-        granted_on
+        granted_on,
+        priority,
+        expires_on,
+        credits,
+        paid_on
     from {{ source('catalog', 'wallet_lots') }}
 ),
 
@@ -24,7 +28,11 @@ known_to_the_run as (
         catalog_rows.wallet_id,
         catalog_rows.lot_kind,
         catalog_rows.amount,
-        catalog_rows.granted_on
+        catalog_rows.granted_on,
+        coalesce(catalog_rows.priority, 50) as lot_priority,
+        catalog_rows.expires_on,
+        catalog_rows.credits,
+        catalog_rows.paid_on
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )

@@ -13,7 +13,10 @@ catalog_rows as (
         customer_id,
         wallet_name,
         currency,
-        priority
+        priority,
+        scope_fee_types,
+        rate,
+        expires_on
     from {{ source('catalog', 'wallets') }}
 ),
 
@@ -24,7 +27,10 @@ known_to_the_run as (
         catalog_rows.customer_id,
         catalog_rows.wallet_name,
         catalog_rows.currency,
-        catalog_rows.priority
+        catalog_rows.priority,
+        replace(catalog_rows.scope_fee_types, ' ', '') as scope_fee_types,
+        coalesce(catalog_rows.rate, cast(1 as decimal(20, 12))) as credit_rate,
+        catalog_rows.expires_on
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )

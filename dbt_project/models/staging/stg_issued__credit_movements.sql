@@ -21,7 +21,8 @@ movements as (
         amount,
         movement_date,
         draw_number,
-        credit_note_document_key
+        credit_note_document_key,
+        credit_rate
     from {{ source('issued', 'credit_movements') }}
 ),
 
@@ -38,7 +39,8 @@ visible_before_the_run as (
         movements.amount,
         movements.movement_date,
         movements.draw_number,
-        movements.credit_note_document_key
+        movements.credit_note_document_key,
+        movements.credit_rate
     from movements
     inner join publications on movements.publication_sequence = publications.publication_sequence
     inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)

@@ -12,6 +12,7 @@ select
     movements.currency,
     movements.amount,
     movements.draw_number,
-    movements.credit_note_number
+    movements.credit_note_number,
+    cast(coalesce(movements.credits, movements.amount) as decimal(38, 5)) as credits
 from issued.credit_movements as movements
 inner join {publications} as publications on movements.publication_sequence = publications.publication_sequence

@@ -1,15 +1,56 @@
+with
+
+lots as (
+    select
+        movements.lot_id,
+        movements.wallet_id,
+        movements.customer_id,
+        movements.lot_kind,
+        movements.currency,
+        coalesce(max(movements.credit_rate), 1) as credit_rate,
+        sum(case when movements.movement_kind = 'granted' then movements.amount else 0 end) as granted_amount,
+        sum(case when movements.movement_kind = 'returned' then movements.amount else 0 end) as returned_amount,
+        sum(case when movements.movement_kind = 'used' then movements.amount else 0 end) as used_amount,
+        sum(case when movements.movement_kind = 'expired' then movements.amount else 0 end) as expired_amount,
+        sum(case when movements.movement_kind = 'voided' then movements.amount else 0 end) as voided_amount,
+        sum(
+            case when movements.movement_kind = 'granted' then coalesce(movements.credits, movements.amount) else 0 end
+        ) as granted_credits
+    from issued.credit_movements as movements
+    inner join {publications} as publications on movements.publication_sequence = publications.publication_sequence
+    group by movements.lot_id, movements.wallet_id, movements.customer_id, movements.lot_kind, movements.currency
+),
+
+with_balance as (
+    select
+        lots.*,
+        granted_amount + returned_amount - used_amount - expired_amount - voided_amount as remaining_amount
+    from lots
+)
+
 select
-    movements.lot_id,
-    movements.wallet_id,
-    movements.customer_id,
-    movements.lot_kind,
-    movements.currency,
-    cast(sum(case when movements.movement_kind = 'granted' then movements.amount else 0 end) as decimal(20, 4)) as granted_amount,
-    cast(sum(case when movements.movement_kind = 'returned' then movements.amount else 0 end) as decimal(20, 4)) as returned_amount,
-    cast(sum(case when movements.movement_kind = 'used' then movements.amount else 0 end) as decimal(20, 4)) as used_amount,
-    cast(sum(case when movements.movement_kind = 'expired' then movements.amount else 0 end) as decimal(20, 4)) as expired_amount,
-    cast(sum(case when movements.movement_kind = 'voided' then movements.amount else 0 end) as decimal(20, 4)) as voided_amount,
-    cast(sum(case when movements.movement_kind in ('granted', 'returned') then movements.amount else 0 - movements.amount end) as decimal(20, 4)) as remaining_amount
-from issued.credit_movements as movements
-inner join {publications} as publications on movements.publication_sequence = publications.publication_sequence
-group by movements.lot_id, movements.wallet_id, movements.customer_id, movements.lot_kind, movements.currency
+    lot_id,
+    wallet_id,
+    customer_id,
+    lot_kind,
+    currency,
+    cast(granted_amount as decimal(20, 4)) as granted_amount,
+    cast(returned_amount as decimal(20, 4)) as returned_amount,
+    cast(used_amount as decimal(20, 4)) as used_amount,
+    cast(expired_amount as decimal(20, 4)) as expired_amount,
+    cast(voided_amount as decimal(20, 4)) as voided_amount,
+    cast(remaining_amount as decimal(20, 4)) as remaining_amount,
+    cast(credit_rate as decimal(20, 12)) as credit_rate,
+    cast(granted_credits as decimal(38, 5)) as granted_credits,
+    -- Integers on both sides, at scale 4 and 12: the quotient at scale 5 lacks 13 zeros.
+    cast(
+        case
+            when remaining_amount = granted_amount then granted_credits
+            else
+                cast(
+                    cast(remaining_amount * 10000 as hugeint) * 10000000000000
+                    // cast(cast(credit_rate as decimal(38, 12)) * 1000000000000 as hugeint) as decimal(38, 0)
+                ) * 0.00001
+        end as decimal(38, 5)
+    ) as remaining_credits
+from with_balance
