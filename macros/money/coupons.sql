@@ -1,9 +1,3 @@
-{# An exact amount > 0 without what is less than one minor unit of its currency. #}
-{% macro cut_to_minor_unit(amount, minor_unit) -%}
-    cast({{ whole_minor_units(amount, minor_unit) }} * {{ minor_unit_size(minor_unit) }} as decimal(20, 4))
-{%- endmacro %}
-
-
 {#
     R-COUPON: credit x part / whole, cut to 12 decimals: shares of running parts differ by the share of each, and add up to the
     credit. `part` and `whole` have at most 12 decimals, `credit` 4. Whole units and the rest are divided apart: their product
@@ -12,21 +6,17 @@
 {% macro coupon_share(part, credit, whole, document_key) -%}
     {%- set product -%} ({{ as_integer(part, 12) }} * {{ as_integer(credit, 4) }}) {%- endset -%}
     {%- set divisor -%} {{ as_integer(whole, 12) }} {%- endset -%}
-    case
-        when {{ credit }} = 0 then cast(0 as decimal(38, 12))
-        else
-            {{ value_or_error(
-                null_on_overflow(
-                    'cast(cast(' ~ integer_quotient(product, divisor) ~ ' as decimal(38, 0))'
-                    ~ " * cast('0.0001' as decimal(5, 4))"
-                    ~ ' + cast('
-                    ~ integer_quotient('((' ~ product ~ ' % ' ~ divisor ~ ') * ' ~ wide_integer(10 ** 8) ~ ')', divisor)
-                    ~ " as decimal(38, 0)) * cast('0.000000000001' as decimal(13, 12)) as decimal(38, 12))"
-                ),
-                "'The coupons of ' || " ~ document_key ~ " || ' discount more than 11 digits before the point.'",
-                'decimal(38, 12)'
-            ) }}
-    end
+    {{ value_or_error(
+        null_on_overflow(
+            'cast(cast(' ~ integer_quotient(product, divisor) ~ ' as decimal(38, 0))'
+            ~ " * cast('0.0001' as decimal(5, 4))"
+            ~ ' + cast('
+            ~ integer_quotient('((' ~ product ~ ' % ' ~ divisor ~ ') * ' ~ wide_integer(10 ** 8) ~ ')', divisor)
+            ~ " as decimal(38, 0)) * cast('0.000000000001' as decimal(13, 12)) as decimal(38, 12))"
+        ),
+        "'The coupons of ' || " ~ document_key ~ " || ' discount more than 11 digits before the point.'",
+        'decimal(38, 12)'
+    ) }}
 {%- endmacro %}
 
 

@@ -5,15 +5,11 @@
 {#- The catalog check refuses more coupons of one customer at once. #}
 {% set most_coupons = 8 %}
 {% set slot_columns -%}
-    document_key, line_number, applied_coupon_id, coupon_rank, minor_unit, amount, rate_percent,
+    document_key, line_number, applied_coupon_id, coupon_rank, amount, rate_percent, minor_units, minor_unit_size,
         slot, slot_left_amount, is_slot_used, slots_left, is_first_line
 {%- endset %}
 {% set is_slot_begun -%}
     is_first_line and not is_slot_used and wanted_amount > 0 and wanted_through_amount = wanted_amount and slot_left_amount > 0
-{%- endset %}
-{% set share -%}
-    {{ coupon_share('base_through_amount', 'given_amount', 'base_amount', 'document_key') }}
-            - {{ coupon_share('base_through_amount - own_amount', 'given_amount', 'base_amount', 'document_key') }}
 {%- endset %}
 
 with
@@ -50,13 +46,14 @@ slots as (
             *,
             case
                 when base_amount <= 0 then cast(0 as decimal(20, 4))
-                when rate_percent is null then {{ cut_to_minor_unit('base_amount', 'minor_unit') }}
+                when rate_percent is null
+                    then cast(floor(base_amount * minor_units) * minor_unit_size as decimal(20, 4))
                 else
-                    least(
-                        {{ round_to_minor_unit(
-                            "base_amount * rate_percent * cast('0.01' as decimal(3, 2))", 'minor_unit'
-                        ) }},
-                        {{ cut_to_minor_unit('base_amount', 'minor_unit') }}
+                    cast(
+                        least(
+                            round(base_amount * rate_percent * cast('0.01' as decimal(3, 2)) * minor_units, 0),
+                            floor(base_amount * minor_units)
+                        ) * minor_unit_size as decimal(20, 4)
                     )
             end as wanted_amount
         from based_{{ rank }}
@@ -104,20 +101,28 @@ slots as (
         from counted_{{ rank }}
     ),
 
+    parted_{{ rank }} as (
+        select
+            *,
+            case
+                when coupon_rank <> {{ rank }} or given_amount = 0 then cast(0 as decimal(38, 12))
+                else
+                    {{ coupon_share('base_through_amount', 'given_amount', 'base_amount', 'document_key') }}
+                    - {{ coupon_share(
+                        'base_through_amount - own_amount', 'given_amount', 'base_amount', 'document_key'
+                    ) }}
+            end as part_amount
+        from given_{{ rank }}
+    ),
+
     shared_{{ rank }} as (
         select
             {{ slot_columns }},
             case when coupon_rank = {{ rank }} then given_amount else credit_amount end as credit_amount,
-            case
-                when coupon_rank = {{ rank }} then {{ share }}
-                else share_amount_unrounded
-            end as share_amount_unrounded,
-            cast(
-                taken_amount + sum(case when coupon_rank = {{ rank }} then {{ share }} else 0 end) over (
-                    partition by document_key, line_number
-                ) as decimal(38, 12)
-            ) as taken_amount
-        from given_{{ rank }}
+            cast(share_amount_unrounded + part_amount as decimal(38, 12)) as share_amount_unrounded,
+            cast(taken_amount + sum(part_amount) over (partition by document_key, line_number) as decimal(38, 12))
+                as taken_amount
+        from parted_{{ rank }}
     ),
 {% endfor %}
 shares as (
