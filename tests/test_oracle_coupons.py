@@ -216,9 +216,7 @@ def test_shown_shares_add_up_in_line_order() -> None:
 def test_a_coupon_of_a_metric_is_lowered_by_the_credits_of_its_charge() -> None:
     """Usage of 30 less a credit of 20: 50 % are 5, not 15."""
     fee = line("30", "tokens")
-    credit = InvoiceLine(
-        **{**vars(line("-20")), "fee_type": "progressive_credit", "charge_code": "tokens"}
-    )
+    credit = InvoiceLine(**{**vars(line("-20", "tokens")), "fee_type": "progressive_credit"})
     half = {"type": "percentage", "rate": "50", "frequency": "once"}
     [use] = uses_of([fee, credit, line("7")], [{**half, "limited_to_metrics": ["tokens"]}])
     assert use.amount == 5

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 from .coupon_rows import AppliedCoupon, Coupon
-from .lines import PROGRESSIVE_CREDIT, InvoiceLine
+from .lines import InvoiceLine
 from .numbers import floor_to_scale, minor_unit, round_half_away
 
 # One-off invoices carry tax, no coupon.
@@ -86,7 +86,7 @@ class CouponScene:
         A line below 0 counts as any other: it lowers what is left to credit.
         """
         if coupon.metric_codes:
-            return metric_of(line, self.lines) in coupon.metric_codes
+            return line.metric_code in coupon.metric_codes
         if coupon.plan_codes:
             return self.plans.get(line.subscription_id) in coupon.plan_codes
         return True
@@ -99,20 +99,6 @@ class CouponScene:
             return self.key
         starts = [line.period_start for line in self.lines if line.period_start is not None]
         return max(starts)
-
-
-def metric_of(line: InvoiceLine, lines: Sequence[InvoiceLine]) -> str | None:
-    """The metric of a line; a progressive credit's is that of the charge's last fee on the invoice."""
-    if line.fee_type != PROGRESSIVE_CREDIT:
-        return line.metric_code
-    own = [
-        one
-        for one in lines
-        if one.fee_type != PROGRESSIVE_CREDIT
-        and (one.subscription_id, one.charge_code) == (line.subscription_id, line.charge_code)
-    ]
-    last = max(own, key=lambda one: one.service_period_start, default=line)
-    return last.metric_code
 
 
 def in_force(applied: Iterable[AppliedCoupon], customer_id: str, day: date) -> list[AppliedCoupon]:

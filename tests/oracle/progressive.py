@@ -346,7 +346,7 @@ def _credit_line(
         subscription_id=fee.subscription_id,
         fee_type=PROGRESSIVE_CREDIT,
         charge_code=fee.charge_code,
-        metric_code=None,
+        metric_code=fee.metric_code,
         service_period_start=bounds[0],
         service_period_end=bounds[1],
         exact_quantity=Fraction(1),

@@ -14,7 +14,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .catalog import Catalog, Lot, Wallet
-from .coupons import metric_of
 from .lines import PROGRESSIVE_CREDIT, InvoiceLine
 from .numbers import round_half_away
 from .periods import local_date
@@ -86,7 +85,7 @@ def owed_of_lines(
     """What is owed for each line; `left`: what coupons leave of it, `rates`: of its taxes, in percent."""
     return [
         Owed(
-            key=(SCOPE_OF_FEE_TYPE[line.fee_type], metric_of(line, lines) or ""),
+            key=(SCOPE_OF_FEE_TYPE[line.fee_type], line.metric_code or ""),
             starts_on=local_date(line.service_period_start, zone_name),
             amount=amount + amount * sum(map(Fraction, own.values()), Fraction(0)) / 100,
         )
