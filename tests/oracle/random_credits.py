@@ -240,7 +240,10 @@ def wallets_of(draw: st.DrawFn, window: Window, rows: Rows) -> Rows:
                 {"wallet_id": row["wallet_id"], "metric_code": draw(st.sampled_from(metrics))}
             )
         if draw(st.integers(0, 7)) == 0:
-            row["expires_on"] = (window.through + ONE_DAY).isoformat()
+            # After its last lot: the catalog refuses a grant to a wallet that has expired.
+            granted = [lot["granted_on"] for lot in lots if lot["wallet_id"] == row["wallet_id"]]
+            last = type(window.first).fromisoformat(max(granted, default=window.first.isoformat()))
+            row["expires_on"] = (max(window.through, last) + ONE_DAY).isoformat()
     for row in lots:
         if draw(st.booleans()):
             day = max(draw(_days_in(window)), row["granted_on"])
