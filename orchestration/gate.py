@@ -285,6 +285,13 @@ def refusal_sentence(judgement: Judgement) -> str:
     if not_run and counts:
         # dbt skips whatever follows a failure: their names would only hide the cause.
         counts.append(f"so {len(not_run)} more did not run")
+    elif broken := [outcome for outcome in not_run if not outcome.message.startswith("dbt ")]:
+        names = _some([outcome.check.name for outcome in broken])
+        counts.append(
+            f"{_plural(len(broken), 'blocking check')} broke ({names}: {broken[0].message})"
+        )
+        if len(not_run) > len(broken):
+            counts.append(f"so {len(not_run) - len(broken)} more did not run")
     elif not_run:
         names = _some([outcome.check.name for outcome in not_run])
         counts.append(f"{_plural(len(not_run), 'blocking check')} did not run ({names})")

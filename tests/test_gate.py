@@ -6,6 +6,7 @@ what the checks look for (dbt tests) and how drafts are built.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -173,6 +174,16 @@ def test_what_a_failure_skipped_is_counted_but_not_named() -> None:
     judgement = judged(*BUILT, node("lines_unique", "fail", 1), node("sums_to_lines", "skipped"))
     sentence = refusal_sentence(judgement)
     assert "1 blocking check failed (lines_unique), so 1 more did not run." in sentence
+
+
+def test_a_check_that_broke_is_named_before_those_that_it_skipped() -> None:
+    broken = replace(node("lines_unique", "error", None), message="Parser Error:\n  at line 3")
+    judgement = judged(*BUILT, broken, node("sums_to_lines", "skipped"))
+    sentence = refusal_sentence(judgement)
+    assert (
+        "1 blocking check broke (lines_unique: Parser Error: at line 3), so 1 more did not run."
+        in sentence
+    )
 
 
 def test_an_unexpected_result_does_not_count_as_a_check() -> None:

@@ -114,6 +114,23 @@ def test_lost_parquet_files_come_back_to_the_byte(twice_closed, tmp_path: Path) 
     assert published_bytes(company) == before
 
 
+def test_a_file_made_again_has_the_same_bytes_whatever_was_stored_later(
+    twice_closed, tmp_path: Path
+) -> None:
+    """Columns that held no NULL when a file was first written, and hold one now, are encoded as before."""
+    company = twice_closed.copy(tmp_path)
+    before = published_bytes(company)
+    shutil.rmtree(company.workspace.published / "parquet")
+    with connect(company.workspace) as con:
+        for (table,) in con.execute(
+            "select table_name from information_schema.columns "
+            "where table_schema = 'issued' and column_name = 'publication_sequence' and table_name <> 'publications'"
+        ).fetchall():
+            con.execute(f"insert into issued.{table} by name select 99 as publication_sequence")
+    assert sync_published(company.workspace)
+    assert published_bytes(company) == before
+
+
 def test_orphans_of_a_publication_without_its_row_are_not_seen(
     twice_closed, tmp_path: Path
 ) -> None:

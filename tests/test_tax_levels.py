@@ -6,6 +6,7 @@ Belongs here: one company closed twice, and sums worked by hand. Does not belong
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import date
 from decimal import Decimal
@@ -13,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.gate import GateRefused
 from orchestration.workspace import Workspace
 from tests.conftest import ClosedCompany
 from tests.plain_close import close_through
 from tests.price_book import VALID, charge, metric, write_book
 from tests.small_company import clock
 
-FIRST, SECOND = date(2025, 11, 1), date(2025, 12, 1)
+FIRST, SECOND, THIRD = date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)
 # code: percent. Each name says where the tax stands.
 RATES = {
     "entity": "1",
@@ -216,3 +218,23 @@ def test_a_correction_bears_what_its_line_bore(company: ClosedCompany) -> None:
         "select credit_note_lines.amount, tax_codes, tax_rate from credit_note_lines"
         " inner join credit_notes using (credit_note_number) where customer_id = 'both'"
     ) == [(Decimal(2), "commitment", Decimal(3))]
+
+
+def test_a_tax_whose_rates_have_ended_stops_the_close(
+    company: ClosedCompany, tmp_path: Path
+) -> None:
+    """The customer would bear no tax otherwise, and nobody would know."""
+    copy = company.copy(tmp_path)
+    taxes = copy.workspace.catalog / "tax" / "taxes.csv"
+    with taxes.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    ended = [row | {"valid_to": "2025-12-15" if row["tax_code"] == "plan" else ""} for row in rows]
+    with taxes.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ended[0])
+        writer.writeheader()
+        writer.writerows(ended)
+    with pytest.raises(
+        GateRefused, match=r"1 blocking check failed \(taxes_without_a_rate\)"
+    ) as refusal:
+        close_through(copy.workspace, THIRD, clock=clock)
+    assert "plan" in str(refusal.value.tables)

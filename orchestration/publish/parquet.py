@@ -58,7 +58,10 @@ def write_file(
     part = path.with_suffix(".part")
     keys = ", ".join(contract.meta["publish"]["key"])
     query = f"select * from ({publication_sql(contract, publication)}) as ordered order by {keys}"
-    con.execute(f"copy ({query}) to '{_quoted(part)}' (format parquet, compression zstd)")
+    # Straight from the query, the encoding would depend on whether the stored column had a NULL later.
+    con.execute(f"create or replace temp table written_rows as {query}")
+    con.execute(f"copy written_rows to '{_quoted(part)}' (format parquet, compression zstd)")
+    con.execute("drop table written_rows")
     part.replace(path)
 
 

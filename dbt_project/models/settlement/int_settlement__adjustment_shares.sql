@@ -9,12 +9,14 @@ adjustment_lines as (
         document_key,
         line_number,
         line_key,
-        fee_type,
         amount,
         original_invoice_number
     from {{ ref('fct_invoice_lines') }}
     where original_invoice_number is not null
 ),
+
+-- Nothing else of what was ever issued is read.
+corrected_invoices as (select distinct original_invoice_number as invoice_number from adjustment_lines),
 
 issued_lines as (
     select
@@ -23,6 +25,7 @@ issued_lines as (
         lines.amount,
         lines.coupon_amount_unrounded
     from {{ ref('stg_issued__invoice_lines') }} as lines
+    inner join corrected_invoices on lines.invoice_number = corrected_invoices.invoice_number
     where lines.original_invoice_number = lines.invoice_number
 ),
 

@@ -5,8 +5,8 @@
 {#- The catalog check refuses more coupons of one customer at once. #}
 {% set most_coupons = 8 %}
 {% set slot_columns -%}
-    document_key, line_number, applied_coupon_id, coupon_rank, amount, rate_percent, minor_units, minor_unit_size,
-        slot, slot_left_amount, is_slot_used, slots_left, is_first_line
+    document_key, line_number, applied_coupon_id, coupon_rank, amount, rate_percent, currency, minor_units,
+        minor_unit_size, slot, slot_left_amount, is_slot_used, slots_left, is_first_line
 {%- endset %}
 {% set is_slot_begun -%}
     is_first_line and not is_slot_used and wanted_amount > 0 and wanted_through_amount = wanted_amount and slot_left_amount > 0
@@ -126,13 +126,7 @@ slots as (
     ),
 {% endfor %}
 shares as (
-    select
-        document_key,
-        line_number,
-        applied_coupon_id,
-        slot,
-        credit_amount,
-        share_amount_unrounded
+    select document_key, line_number, applied_coupon_id, slot, currency, credit_amount, share_amount_unrounded
     from shared_{{ most_coupons }}
     where credit_amount > 0
 )

@@ -4,7 +4,7 @@
 with
 
 shares as (
-    select distinct document_key, applied_coupon_id, slot, credit_amount
+    select distinct document_key, applied_coupon_id, slot, currency, credit_amount
     from {{ ref('int_settlement__coupon_shares') }}
 ),
 
@@ -12,8 +12,6 @@ coupons as (
     select applied_coupon_id, coupon_code, coupon_name, coupon_rank, customer_id
     from {{ ref('int_settlement__coupons') }}
 ),
-
-currencies as (select distinct document_key, currency from {{ ref('fct_invoice_lines') }}),
 
 uses as (
     select
@@ -23,12 +21,11 @@ uses as (
         coupons.coupon_name,
         coupons.coupon_rank,
         coupons.customer_id,
-        currencies.currency,
+        shares.currency,
         shares.slot,
         shares.credit_amount as amount
     from shares
     inner join coupons on shares.applied_coupon_id = coupons.applied_coupon_id
-    inner join currencies on shares.document_key = currencies.document_key
 )
 
 select * from uses

@@ -6,8 +6,12 @@ with
 
 credited_lines as (select * from {{ ref('int_settlement__credited_lines') }}),
 
+credited_invoices as (select distinct invoice_number from credited_lines),
+
 issued_lines as (
-    select invoice_number, line_number, amount, coupon_amount_unrounded from {{ ref('stg_issued__invoice_lines') }}
+    select lines.invoice_number, lines.line_number, lines.amount, lines.coupon_amount_unrounded
+    from {{ ref('stg_issued__invoice_lines') }} as lines
+    inner join credited_invoices on lines.invoice_number = credited_invoices.invoice_number
 ),
 
 invoice_fees as (
@@ -20,11 +24,12 @@ invoice_fees as (
 
 credited_before as (
     select
-        invoice_number,
-        sum(amount) as amount,
-        sum(amount - coupon_amount) as discounted_amount
-    from {{ ref('stg_issued__credit_note_lines') }}
-    group by invoice_number
+        lines.invoice_number,
+        sum(lines.amount) as amount,
+        sum(lines.amount - lines.coupon_amount) as discounted_amount
+    from {{ ref('stg_issued__credit_note_lines') }} as lines
+    inner join credited_invoices on lines.invoice_number = credited_invoices.invoice_number
+    group by lines.invoice_number
 ),
 
 discounted as (

@@ -16,13 +16,13 @@ vat_ids as (
     select customer_id, vat_id_state, is_valid, check_text from {{ ref('int_settlement__checked_vat_ids') }}
 ),
 
+-- Before the first rate that is known, a member's tax has none, which stops the close: not a country outside the EU.
 member_states as (
-    select
+    select distinct
         rates.member_state,
         rates.tax_code
     from {{ ref('stg_reference__eu_vat_rates') }} as rates
-    inner join running
-        on rates.valid_from <= running.close_date and (running.close_date < rates.valid_to or rates.valid_to is null)
+    inner join running on running.close_date < rates.valid_to or rates.valid_to is null
     where rates.member_state is not null
 ),
 

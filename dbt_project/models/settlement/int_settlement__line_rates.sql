@@ -29,12 +29,12 @@ line_rates as (
     select
         line_tax_codes.document_key,
         line_tax_codes.line_number,
-        tax_rates.tax_code,
+        line_tax_codes.tax_code,
         tax_rates.tax_name,
         tax_rates.tax_rate,
         true as is_own_rate
     from line_tax_codes
-    inner join tax_rates on line_tax_codes.tax_code = tax_rates.tax_code
+    left join tax_rates on line_tax_codes.tax_code = tax_rates.tax_code
     union all
     select
         corrections.document_key,

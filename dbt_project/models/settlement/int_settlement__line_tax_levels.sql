@@ -1,6 +1,13 @@
 -- R-TAX: where a line's taxes may be stated, the nearest first: its one-off fee, its charge, add-on or commitment, its plan, its
 -- customer, its entity. What corrects an invoice bears that one's taxes, and asks nowhere.
 -- Grain: one row per (document_key, line_number, level_rank).
+{% set levels = [
+    ("'one_off_fee'", 'one_off_fee_id'),
+    ('own_level', 'own_code'),
+    ("'plan'", 'plan_code'),
+    ("'customer'", 'customer_id'),
+    ("'entity'", 'billing_entity_code'),
+] %}
 
 with
 
@@ -37,9 +44,7 @@ named_lines as (
         subscriptions.plan_code,
         one_off_fees.one_off_fee_id,
         coalesce(one_off_fees.add_on_code, fixed_charges.add_on_code) as add_on_code,
-        invoice_lines.fee_type in ('charge', 'charge_in_advance', 'charge_true_up', 'charge_maximum')
-        or invoice_lines.fee_type like 'progressive%' as is_of_charge,
-        invoice_lines.fee_type in ('commitment_true_up', 'period_maximum') as is_of_commitment
+        {{ scope_fee_type('invoice_lines.fee_type') }} as scope_fee_type
     from invoice_lines
     left join subscriptions on invoice_lines.subscription_id = subscriptions.subscription_id
     left join one_off_fees on invoice_lines.line_key = one_off_fees.line_key
@@ -50,59 +55,27 @@ named_lines as (
             and invoice_lines.fee_type in ('fixed_charge', 'fixed_charge_in_advance')
 ),
 
+own_levels as (
+    select
+        named_lines.*,
+        case when scope_fee_type in ('charge', 'commitment') then scope_fee_type else 'add_on' end as own_level,
+        case scope_fee_type when 'charge' then charge_code when 'commitment' then plan_code else add_on_code end
+            as own_code
+    from named_lines
+),
+
 levels as (
-    select
-        document_key,
-        line_number,
-        customer_id,
-        1 as level_rank,
-        'one_off_fee' as level,
-        one_off_fee_id as code
-    from named_lines
-    union all
-    select
-        document_key,
-        line_number,
-        customer_id,
-        2 as level_rank,
-        case
-            when is_of_charge then 'charge'
-            when is_of_commitment then 'commitment'
-            else 'add_on'
-        end as level,
-        case
-            when is_of_charge then charge_code
-            when is_of_commitment then plan_code
-            else add_on_code
-        end as code
-    from named_lines
-    union all
-    select
-        document_key,
-        line_number,
-        customer_id,
-        3 as level_rank,
-        'plan' as level,
-        plan_code as code
-    from named_lines
-    union all
-    select
-        document_key,
-        line_number,
-        customer_id,
-        4 as level_rank,
-        'customer' as level,
-        customer_id as code
-    from named_lines
-    union all
-    select
-        document_key,
-        line_number,
-        customer_id,
-        5 as level_rank,
-        'entity' as level,
-        billing_entity_code as code
-    from named_lines
+    {% for level, code in levels %}
+        select
+            document_key,
+            line_number,
+            customer_id,
+            {{ loop.index }} as level_rank,
+            {{ level }} as level,
+            {{ code }} as code
+        from own_levels
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select * from levels

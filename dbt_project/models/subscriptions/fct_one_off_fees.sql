@@ -35,7 +35,7 @@ in_zones as (
     select
         due_fees.*,
         customers.billing_entity_code,
-        coalesce(customers.timezone, billing_entities.timezone, 'UTC') as timezone
+        {{ customer_zone('customers', 'billing_entities') }} as timezone
     from due_fees
     inner join customers on due_fees.customer_id = customers.customer_id
     inner join billing_entities on customers.billing_entity_code = billing_entities.billing_entity_code

@@ -18,7 +18,7 @@ expiring as (
         least(
             coalesce(wallet_lots.expires_on, wallets.expires_on), coalesce(wallets.expires_on, wallet_lots.expires_on)
         ) as expires_on,
-        coalesce(customers.timezone, billing_entities.timezone, 'UTC') as timezone
+        {{ customer_zone('customers', 'billing_entities') }} as timezone
     from wallet_lots
     inner join wallets on wallet_lots.wallet_id = wallets.wallet_id
     inner join customers on wallets.customer_id = customers.customer_id

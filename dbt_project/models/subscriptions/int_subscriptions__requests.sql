@@ -53,7 +53,7 @@ requests as (
             order by subscriptions.started_at, subscriptions.row_number
         ) as request_number,
         customers.billing_entity_code,
-        coalesce(customers.timezone, billing_entities.timezone, 'UTC') as timezone,
+        {{ customer_zone('customers', 'billing_entities') }} as timezone,
         billing_entities.grace_days,
         plan_terms.billing_interval,
         plan_terms.currency,
