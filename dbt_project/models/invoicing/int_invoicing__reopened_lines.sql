@@ -39,29 +39,22 @@ issued_lines as (
     where lines.subscription_id in (select subscription_id from reopened_periods)
 ),
 
--- Where an invoice credits progressive fees, its lines have less left than their amounts: of the charge, and of all usage.
+-- Lines below 0 (maximums, progressive credits) leave others less than their amounts: of a charge, of all usage, of all fees.
 with_rooms as (
     select
         issued_lines.*,
-        max(case when fee_type = 'progressive_credit' then 1 else 0 end) over of_charge as has_credit,
-        greatest(sum(left_amount) over of_charge, 0) as charge_room,
-        max(case when fee_type = 'progressive_credit' then 1 else 0 end) over of_usage as has_credits,
-        greatest(sum(left_amount) over of_usage, 0) as usage_room
+        min(left_amount) over (partition by invoice_number, subscription_id) as least_amount,
+        sum(left_amount) over (partition by invoice_number, subscription_id, fee_family, charge_code) as charge_room,
+        sum(left_amount) over (partition by invoice_number, subscription_id, fee_family) as usage_room,
+        sum(left_amount) over (partition by invoice_number, subscription_id) as fees_room
     from issued_lines
-    window
-        of_charge as (partition by invoice_number, subscription_id, fee_family, charge_code),
-        of_usage as (partition by invoice_number, subscription_id, fee_family)
 ),
 
 held_to_charges as (
     select
         with_rooms.*,
-        case
-            when has_credit = 0 then left_amount
-            else {{ held_to_room(
-                'left_amount', 'charge_room', 'invoice_number, subscription_id, fee_family, charge_code'
-            ) }}
-        end as charge_left_amount
+        {{ held_to_room('left_amount', 'charge_room', 'invoice_number, subscription_id, fee_family, charge_code') }}
+            as of_charge_amount
     from with_rooms
     where fee_type <> 'progressive_credit'
 ),
@@ -69,11 +62,19 @@ held_to_charges as (
 held_to_usage as (
     select
         held_to_charges.*,
-        case
-            when has_credits = 0 then charge_left_amount
-            else {{ held_to_room('charge_left_amount', 'usage_room', 'invoice_number, subscription_id, fee_family') }}
-        end as uncredited_amount
+        {{ held_to_room('of_charge_amount', 'usage_room', 'invoice_number, subscription_id, fee_family') }}
+            as of_usage_amount
     from held_to_charges
+),
+
+held_to_fees as (
+    select
+        held_to_usage.*,
+        case
+            when least_amount >= 0 then left_amount
+            else {{ held_to_room('of_usage_amount', 'fees_room', 'invoice_number, subscription_id') }}
+        end as uncredited_amount
+    from held_to_usage
 ),
 
 invoices as (select document_key, invoice_number from {{ ref('stg_issued__invoices') }}),
@@ -106,7 +107,7 @@ reopened_lines as (
         ) as issued_amount,
         cast(lines.uncredited_amount as decimal(20, 4)) as uncredited_amount
     from reopened_periods
-    inner join held_to_usage as lines
+    inner join held_to_fees as lines
         on
             reopened_periods.subscription_id = lines.subscription_id
             and reopened_periods.fee_family = lines.fee_family
