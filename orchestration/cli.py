@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.answers import PIPE_WIDTH, offenders, print_json
+from orchestration.catalog_commands import add_commands as add_catalog_commands
 from orchestration.errors import MeterhouseError, Refused
 from orchestration.look.commands import add_commands
 from orchestration.options import AsJson, Catalog, Landing, Published, Warehouse, parse_date
@@ -58,6 +59,7 @@ catalog_app = typer.Typer(
     help="The catalog: prices, accounts, credits and taxes.", no_args_is_help=True
 )
 app.add_typer(catalog_app, name="catalog")
+add_catalog_commands(catalog_app)
 
 
 @app.command(epilog="Example:  meterhouse init --warehouse /data/acme/warehouse")

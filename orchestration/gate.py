@@ -276,7 +276,9 @@ def refusal_sentence(judgement: Judgement) -> str:
     counts = []
     if judgement.failed_models:
         names = _some([node.name for node in judgement.failed_models])
-        counts.append(f"{_plural(len(judgement.failed_models), 'model')} failed ({names})")
+        cause = first_line(judgement.failed_models[0].message or "")
+        named = f"{names}: {cause}" if cause else names
+        counts.append(f"{_plural(len(judgement.failed_models), 'model')} failed ({named})")
     failed = [outcome for outcome in judgement.refusing if outcome.result == "fail"]
     if failed:
         names = _some([outcome.check.name for outcome in failed])

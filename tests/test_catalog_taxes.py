@@ -19,6 +19,7 @@ E = "accounts/billing_entities"
 K = "tax/tax_checks"
 U = "tax/us_sales_taxes"
 X = "tax/tax_exemptions"
+R = "tax/exchange_rates"
 LEVELS = {
     "one_off_fee": "fee",
     "charge": "calls",
@@ -64,6 +65,9 @@ def rows_with_taxes(book: Book) -> Book:
             {"customer_id": "atlas", "certificate": "ST-120", "tax_code": code, "valid_from": "2025-01-01",
              "valid_to": "2026-01-01"}
             for code in ("", "ny", "eu_fr_standard")
+        ],
+        R: [
+            {"rate_date": day, "currency": "USD", "units_per_euro": "1.1"} for day in ("2025-10-30", "2025-10-31")
         ],
         A: [{"level": level, "code": code, "tax_code": "ny"} for level, code in LEVELS.items()],
     }  # fmt: skip
@@ -157,6 +161,23 @@ CASES: dict[str, tuple[Callable[[Book], object], str]] = {
     "a certificate of nobody": (
         lambda b: b[X][0].update(customer_id="nobody"),
         f"{X}.csv row 2: unknown customer 'nobody'; add it to customers or correct customer_id",
+    ),
+    "two rates of one day": (
+        lambda b: b[R][1].update(rate_date="2025-10-30"),
+        f"{R}.csv row 3: duplicate key (rate_date 2025-10-30, currency USD), which row 2 has too; remove one, or give "
+        "the correction a later recorded_at",
+    ),
+    "a rate of nothing": (
+        lambda b: b[R][1].update(units_per_euro="0"),
+        f"{R}.csv row 3: units_per_euro is 0; it must be above 0",
+    ),
+    "a rate of the euro": (
+        lambda b: b[R][0].update(currency="EUR"),
+        f"{R}.csv row 2: a rate of EUR is always 1; remove the row",
+    ),
+    "reporting in no currency": (
+        lambda b: b[E][1].update(reporting_currency="EURO"),
+        f"{E}.csv row 3: unknown reporting currency 'EURO'; add it to currencies or correct reporting_currency",
     ),
 }  # fmt: skip
 

@@ -80,6 +80,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__coupon_targets",
         "staging/stg_catalog__customer_taxes",
         "staging/stg_catalog__customers",
+        "staging/stg_catalog__exchange_rates",
         "staging/stg_catalog__fixed_charge_tiers",
         "staging/stg_catalog__fixed_charges",
         "staging/stg_catalog__metric_terms",

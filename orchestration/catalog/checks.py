@@ -29,6 +29,7 @@ from orchestration.catalog.subscription_checks import subscription_problems
 from orchestration.catalog.tax_checks import (
     assigned_tax_problems,
     eu_vat_problems,
+    exchange_rate_problems,
     sales_tax_problems,
 )
 from orchestration.catalog.tier_checks import tier_problems
@@ -78,6 +79,7 @@ def all_checks(
     yield "taxes", assigned_tax_problems(tables)
     yield "taxes", eu_vat_problems(tables)
     yield "taxes", sales_tax_problems(tables)
+    yield "exchange rates", exchange_rate_problems(tables)
 
 
 def key_problems(file: CatalogFile, rows: Sequence[Row]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from orchestration.catalog.charge_rows import ADD_ONS, CHARGES, ONE_OFF_FEES, PL
 ASSIGNED_TAXES = "tax/assigned_taxes.csv"
 TAX_CHECKS = "tax/tax_checks.csv"
 SALES_TAXES = "tax/us_sales_taxes.csv"
+EXCHANGE_RATES = "tax/exchange_rates.csv"
 EXEMPTIONS = "tax/tax_exemptions.csv"
 CUSTOMERS = "accounts/customers.csv"
 ENTITIES = "accounts/billing_entities.csv"
@@ -59,6 +60,16 @@ def eu_vat_problems(tables: Tables) -> Iterator[str]:
         problem = row["vat_id"] and _vat_id_problem(row["vat_id"], states)
         if problem:
             yield f"{file} row {row.line}: vat_id {problem}"
+
+
+def exchange_rate_problems(tables: Tables) -> Iterator[str]:
+    """Rates that are not above 0, and rates of the euro, which is worth 1."""
+    for row in tables["exchange_rates"]:
+        where = f"{EXCHANGE_RATES} row {row.line}:"
+        if row["units_per_euro"] <= 0:
+            yield f"{where} units_per_euro is {row['units_per_euro']:f}; it must be above 0"
+        if row["currency"] == "EUR":
+            yield f"{where} a rate of EUR is always 1; remove the row"
 
 
 def _vat_id_problem(vat_id: str, states: set[str]) -> str | None:

@@ -5,7 +5,7 @@ with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-amounts_due as (
+reported_amounts as (
     select
         document_key,
         invoice_type,
@@ -16,11 +16,17 @@ amounts_due as (
         progressive_credit_amount,
         coupon_amount,
         tax_amount,
+        effective_tax_rate,
         total_amount,
         credit_note_amount,
         prepaid_credit_amount,
-        amount_due
-    from {{ ref('int_settlement__amounts_due') }}
+        amount_due,
+        reporting_currency,
+        reporting_amount,
+        reporting_tax_amount,
+        fx_rate,
+        fx_date
+    from {{ ref('int_settlement__reported_amounts') }}
 ),
 
 document_texts as (select document_key, rows_text from {{ ref('fct_document_texts') }}),
@@ -33,35 +39,37 @@ customers as (select customer_id, purchase_order, metadata from {{ ref('stg_cata
 
 invoices as (
     select
-        amounts_due.document_key,
-        amounts_due.invoice_type,
-        amounts_due.customer_id,
-        amounts_due.customer_id as payer_customer_id,
-        amounts_due.billing_entity_code,
-        amounts_due.currency,
+        reported_amounts.document_key,
+        reported_amounts.invoice_type,
+        reported_amounts.customer_id,
+        reported_amounts.customer_id as payer_customer_id,
+        reported_amounts.billing_entity_code,
+        reported_amounts.currency,
         running.close_date,
-        amounts_due.fees_amount,
-        amounts_due.progressive_credit_amount,
-        amounts_due.coupon_amount,
-        amounts_due.tax_amount,
-        amounts_due.total_amount,
-        amounts_due.credit_note_amount,
-        amounts_due.prepaid_credit_amount,
-        amounts_due.amount_due,
-        cast(null as varchar) as reporting_currency,
-        cast(null as decimal(20, 4)) as reporting_amount,
-        cast(null as decimal(20, 12)) as fx_rate,
-        cast(null as date) as fx_date,
+        reported_amounts.fees_amount,
+        reported_amounts.progressive_credit_amount,
+        reported_amounts.coupon_amount,
+        reported_amounts.tax_amount,
+        reported_amounts.effective_tax_rate,
+        reported_amounts.total_amount,
+        reported_amounts.credit_note_amount,
+        reported_amounts.prepaid_credit_amount,
+        reported_amounts.amount_due,
+        reported_amounts.reporting_currency,
+        reported_amounts.reporting_amount,
+        reported_amounts.reporting_tax_amount,
+        reported_amounts.fx_rate,
+        reported_amounts.fx_date,
         customers.purchase_order,
         customers.metadata,
         billing_entities.invoice_prefix,
         billing_entities.net_payment_days,
         document_texts.rows_text
-    from amounts_due
+    from reported_amounts
     cross join running
-    inner join document_texts on amounts_due.document_key = document_texts.document_key
-    inner join billing_entities on amounts_due.billing_entity_code = billing_entities.billing_entity_code
-    inner join customers on amounts_due.customer_id = customers.customer_id
+    inner join document_texts on reported_amounts.document_key = document_texts.document_key
+    inner join billing_entities on reported_amounts.billing_entity_code = billing_entities.billing_entity_code
+    inner join customers on reported_amounts.customer_id = customers.customer_id
 ),
 
 sealed as (
@@ -77,12 +85,14 @@ sealed as (
         progressive_credit_amount,
         coupon_amount,
         tax_amount,
+        effective_tax_rate,
         total_amount,
         credit_note_amount,
         prepaid_credit_amount,
         amount_due,
         reporting_currency,
         reporting_amount,
+        reporting_tax_amount,
         fx_rate,
         fx_date,
         purchase_order,
@@ -91,9 +101,9 @@ sealed as (
         net_payment_days,
         {{ sha256_hex(canonical_row([
             'document_key', 'invoice_type', 'customer_id', 'payer_customer_id', 'billing_entity_code', 'currency',
-            'close_date', 'fees_amount', 'progressive_credit_amount', 'coupon_amount', 'tax_amount', 'total_amount',
-            'credit_note_amount', 'prepaid_credit_amount', 'amount_due', 'reporting_currency', 'reporting_amount',
-            'fx_rate', 'fx_date', 'purchase_order', 'metadata', 'invoice_prefix', 'net_payment_days', 'rows_text'
+            'close_date', 'fees_amount', 'progressive_credit_amount', 'coupon_amount', 'tax_amount', 'effective_tax_rate',
+            'total_amount', 'credit_note_amount', 'prepaid_credit_amount', 'amount_due', 'reporting_currency',
+            'reporting_amount', 'reporting_tax_amount', 'fx_rate', 'fx_date', 'purchase_order', 'metadata', 'invoice_prefix', 'net_payment_days', 'rows_text'
         ])) }} as document_hash
     from invoices
 )

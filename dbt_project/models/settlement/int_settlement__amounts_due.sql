@@ -14,6 +14,7 @@ invoice_totals as (
         progressive_credit_amount,
         coupon_amount,
         tax_amount,
+        effective_tax_rate,
         total_amount
     from {{ ref('int_settlement__invoice_totals') }}
 ),
@@ -45,6 +46,7 @@ amounts_due as (
         invoice_totals.progressive_credit_amount,
         invoice_totals.coupon_amount,
         invoice_totals.tax_amount,
+        invoice_totals.effective_tax_rate,
         invoice_totals.total_amount,
         coalesce(used_notes.credit_note_amount, cast(0 as decimal(20, 4))) as credit_note_amount,
         coalesce(drawn.prepaid_credit_amount, cast(0 as decimal(20, 4))) as prepaid_credit_amount,

@@ -16,7 +16,8 @@ catalog_rows as (
         invoice_prefix,
         net_payment_days,
         grace_days,
-        automatic_tax
+        automatic_tax,
+        reporting_currency
     from {{ source('catalog', 'billing_entities') }}
 ),
 
@@ -30,7 +31,8 @@ known_to_the_run as (
         catalog_rows.invoice_prefix,
         catalog_rows.net_payment_days,
         catalog_rows.grace_days,
-        catalog_rows.automatic_tax
+        catalog_rows.automatic_tax,
+        catalog_rows.reporting_currency
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )
