@@ -1,4 +1,4 @@
-"""Invoices in the currency in which their billing entity reports, and effective tax rates, worked by hand.
+"""Invoices in the currency in which their billing entity reports, effective tax rates, first numbers, worked by hand.
 
 Belongs here: one small company closed once, and a copy without rates. Does not belong here: which taxes a line bears
 (`test_tax_levels`).
@@ -69,7 +69,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> ClosedCompany:
             {"add_on_code": "visit", "add_on_name": "Visit", "unit_amount": "30", "currency": "EUR"}
         ],
         "accounts/billing_entities": [
-            _entity("de", "DE", "EUR"), _entity("us", "US", "USD"), _entity("uk", "GB", "")
+            _entity("de", "DE", "EUR"),
+            _entity("us", "US", "USD"),
+            _entity("uk", "GB", "") | {"next_invoice_number": "42"},
         ],
         "accounts/customers": [
             {"customer_id": name, "customer_name": name.title(), "billing_entity_code": entity, "country": "DE"}
@@ -183,6 +185,10 @@ def test_a_close_without_a_rate_of_the_last_days_is_refused(
     with rates.open("a", encoding="utf-8") as file:
         file.write("2025-11-28,KWD,0.3555\n")
     close_through(copy.workspace, NEXT, clock=clock)
+    numbers = copy.finance(
+        "select invoice_number from invoices where billing_entity_code = 'uk' order by 1"
+    )
+    assert numbers == [("UK-000042",), ("UK-000043",)]
     # The bank stated 1.1646 on that Monday.
     assert copy.finance(
         "select fx_date, round(1 / fx_rate, 4) from invoices where customer_id = 'boston' order by close_date desc"

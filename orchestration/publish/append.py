@@ -28,7 +28,7 @@ def append(ws: Workspace, run: CloseRun) -> int:
         digest = _vouched_digest(con, run)
         sequence = _next(con, "select max(publication_sequence) from issued.publications")
         for kind in KINDS:
-            _append_documents(con, kind, sequence)
+            _append_documents(con, run, kind, sequence)
         for table in DRAFTS:
             if table not in {kind.table for kind in KINDS}:
                 _append_rows(con, run, table, sequence)
@@ -84,8 +84,13 @@ def _next(con: duckdb.DuckDBPyConnection, query: str) -> int:
     return (row[0] or 0) + 1 if row else 1
 
 
-def _append_documents(con: duckdb.DuckDBPyConnection, kind: Kind, sequence: int) -> None:
-    """Number the drafts of each entity from where its issued numbers end, in order of document_key."""
+def _append_documents(
+    con: duckdb.DuckDBPyConnection, run: CloseRun, kind: Kind, sequence: int
+) -> None:
+    """Number the drafts of each entity from where its issued numbers end, in order of document_key.
+
+    The first numbers of an entity that was billed elsewhere before are those that its catalog row states.
+    """
     given = {
         "publication_sequence": "?",
         # Padded to six digits, never cut: the millionth document has seven.
@@ -103,19 +108,25 @@ def _append_documents(con: duckdb.DuckDBPyConnection, kind: Kind, sequence: int)
             from issued.{kind.table}
             group by billing_entity_code
         ),
+        first_numbers as (
+            select billing_entity_code, next_{kind.number} as number_index
+            from catalog.billing_entities
+            where catalog_version = ?
+        ),
         numbered as (
             select
                 drafts.*,
-                coalesce(last_numbers.number_index, 0) + row_number() over (
+                coalesce(last_numbers.number_index, first_numbers.number_index - 1, 0) + row_number() over (
                     partition by drafts.billing_entity_code
                     order by drafts.document_key
                 ) as number_index
             from {DRAFTS[kind.table]} as drafts
             left join last_numbers on drafts.billing_entity_code = last_numbers.billing_entity_code
+            left join first_numbers on drafts.billing_entity_code = first_numbers.billing_entity_code
         )
         select {chosen} from numbered as drafts
         """,
-        [sequence],
+        [run.catalog_version, sequence],
     )
 
 
@@ -148,8 +159,8 @@ def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
             from issued.{kind.table}
             group by billing_entity_code
             having
-                min(number_index) <> 1
-                or max(number_index) <> count(*)
+                min(number_index) < 1
+                or max(number_index) - min(number_index) + 1 <> count(*)
                 or count(distinct number_index) <> count(*)
                 or count(distinct {kind.number}) <> count(*)
             order by billing_entity_code
