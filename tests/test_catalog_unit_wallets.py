@@ -62,6 +62,10 @@ Change = Callable[[Book], object]
 HOLDS = "wallet 'w' holds units of 'gpu'"
 OF_CUSTOMER = "wallet 'w' of customer 'gauss' holds units of 'gpu', and this charge is"
 BILL_SO = "bill it in arrears by the number of units, or give the customer a wallet of money"
+OWN_USAGE = (
+    "it holds units, which pay usage of their metric alone; leave scope_fee_types empty, and it out of "
+    f"{T}.csv"
+)
 NOT_USED_UP = "whose units are not used up; take a count or sum that is not recurring"
 
 CASES: dict[str, tuple[Change, str]] = {
@@ -79,13 +83,11 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "a scope": (
         lambda b: b[W][0].update(scope_fee_types="charge"),
-        f"{W}.csv row 2: it holds units, which pay usage of their metric alone; leave scope_fee_types empty, and it out "
-        f"of {T}.csv",
+        f"{W}.csv row 2: {OWN_USAGE}",
     ),
     "a target": (
         lambda b: b[T].append({"wallet_id": "w", "metric_code": "gpu"}),
-        f"{W}.csv row 2: it holds units, which pay usage of their metric alone; leave scope_fee_types empty, and it out "
-        f"of {T}.csv",
+        f"{W}.csv row 2: {OWN_USAGE}",
     ),
     "a rate": (
         lambda b: b[W][0].update(rate="0.5"),
@@ -143,8 +145,8 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "nine priorities at once": (
         lambda b: b[L].extend(lot(f"l{n}", "w", priority=str(n)) for n in range(1, 9)),
-        f"{L}.csv row 2: on 2025-01-01 customer 'gauss' has 9 wallets, or priorities of lots in them, in units of 'gpu', "
-        "and at most 8 are drawn from; let one expire, or put its lots into another",
+        f"{L}.csv row 2: on 2025-01-01 customer 'gauss' has 9 wallets, or priorities of lots in them, in units of "
+        "'gpu', and at most 8 are drawn from; let one expire, or put its lots into another",
     ),
 }
 
