@@ -107,6 +107,7 @@ PUBLIC_ASSETS = {
         "staging/stg_issued__invoice_lines",
         "staging/stg_issued__invoice_taxes",
         "staging/stg_issued__invoices",
+        "staging/stg_issued__unit_draws",
         "staging/stg_issued__usage_daily",
         "staging/stg_landing__contested_events",
         "staging/stg_landing__events",
@@ -135,7 +136,12 @@ PUBLIC_ASSETS = {
         "metering/fct_usage_daily",
         "metering/fct_usage_quantities",
     ],
-    "rating": ["rating/fct_rated_charges", "rating/fct_rated_fixed_charges"],
+    "rating": [
+        "rating/fct_rated_charges",
+        "rating/fct_rated_fixed_charges",
+        "rating/fct_unit_draws",
+        "rating/fct_unit_lots",
+    ],
     "invoicing": [
         "invoicing/fct_adjustment_credits",
         "invoicing/fct_adjustments",

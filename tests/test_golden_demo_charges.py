@@ -1,7 +1,7 @@
 """The demo's invoices that depend on order, on days held, or on each event alone, by hand.
 
-Usage comes from `orchestration/demo/single_events.py`, prices from `seeds/`. No customer here has prepaid credit, and
-only Pluto is taxed.
+Usage comes from `orchestration/demo/single_events.py`, prices from `seeds/`. Only Rhea has prepaid something
+(hours), and only Pluto is taxed.
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ GOLDEN = {
         ],
         "0.00", "0.00", "327.50",
     ),
-    # 10.5 x 2.20 = 23.10.
+    # 8 of the 10.5 hours are prepaid by a pack of 5 December: 2.5 x 2.20 = 5.50.
     ("cust_rhea", "2026-01-01"): (
-        [("subscription", 1, "45.00"), ("charge", "10.5", "23.10")], "0.00", "0.00", "68.10",
+        [("subscription", 1, "45.00"), ("charge", "10.5", "5.50")], "0.00", "0.00", "50.50",
     ),
     # A ramp: 20/month and 0.004 per call in the first two months from 15 October, then 50 and 0.006.
     # 17 of 31 days: 20 x 17 / 31 = 10.9677...; 1,000 x 0.004 = 4.

@@ -30,6 +30,8 @@ TABLES = (
     "wallet_draws",
     "credit_ledger",
     "wallet_lots",
+    "unit_draws",
+    "unit_lots",
 )
 
 

@@ -4,7 +4,8 @@ Belongs here: the list of all checks, and those on keys, references, plans and e
 file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges, tiers, fixed
 charges, one-off fees, limits, coupons, wallets, subscriptions and taxes (`metric_checks`, `charge_checks`,
 `tier_checks`, `fixed_charge_checks`, `one_off_checks`, `limit_checks`, `coupon_checks`, `wallet_checks`,
-`subscription_checks`, `tax_checks`), what can be loaded but is hardly meant (`lint`), and checks on usage.
+`unit_wallet_checks`, `subscription_checks`, `tax_checks`), what can be loaded but is hardly meant (`lint`), and checks
+on usage.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from orchestration.catalog.tax_checks import (
     sales_tax_problems,
 )
 from orchestration.catalog.tier_checks import tier_problems
+from orchestration.catalog.unit_wallet_checks import unit_wallet_problems
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import validity_problems
 from orchestration.catalog.wallet_checks import wallet_problems
@@ -74,6 +76,7 @@ def all_checks(
     yield "amounts", minor_unit_problems(tables)
     yield "coupons", coupon_problems(tables)
     yield "wallets", wallet_problems(tables)
+    yield "wallets", unit_wallet_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "entities", prefix_problems(tables)
     yield "taxes", assigned_tax_problems(tables)

@@ -57,10 +57,10 @@ def _plan_maximum_problems(tables: Tables) -> Iterator[str]:
     in_advance = [
         (file, row)
         for file, rows in ((CHARGES, tables["charges"]), (FIXED_CHARGES, tables["fixed_charges"]))
-        for row in _not_superseded(rows)
+        for row in not_superseded(rows)
         if row["is_pay_in_advance"]
     ]
-    for row in _not_superseded(tables["plans"]):
+    for row in not_superseded(tables["plans"]):
         most = row["maximum_amount"]
         if most is None:
             continue
@@ -80,7 +80,7 @@ def _plan_maximum_problems(tables: Tables) -> Iterator[str]:
             )
 
 
-def _not_superseded(rows: Sequence[Row]) -> Iterator[Row]:
+def not_superseded(rows: Sequence[Row]) -> Iterator[Row]:
     """The rows without those all of whose days a later recorded row prices: a row that has billed stays in its file."""
     groups = by_key(rows, lambda row: tuple(row.values.get(column) for column in _SAME_PRICE))
     for row in rows:

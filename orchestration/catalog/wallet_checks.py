@@ -1,7 +1,7 @@
 """What wallets and their lots must say: what a wallet pays, what a lot holds and how long, how many are drawn from.
 
 Belongs here: checks on the files of `credits/`. Does not belong here: decimals of their amounts (`checks`, with all
-other amounts), and what lots pay (the models of settlement).
+other amounts), what wallets of units ask for (`unit_wallet_checks`), and what lots pay (the models of settlement).
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ def wallet_problems(tables: Tables) -> Iterator[str]:
 
 
 def _worth_problems(lot: Row, wallet: Row, decimals: int | None) -> Iterator[str]:
+    if lot["paid_on"] is not None and lot["lot_kind"] != "purchased":
+        yield "paid_on is for purchased lots; leave it empty"
+    if wallet["metric_code"] is not None:
+        return
     if (lot["amount"] is None) == (lot["credits"] is None):
         has = "neither amount nor" if lot["amount"] is None else "both amount and"
         yield f"it has {has} credits; fill in one of them"
@@ -60,8 +64,6 @@ def _worth_problems(lot: Row, wallet: Row, decimals: int | None) -> Iterator[str
                 f"credits {number(lot['credits'])} at rate {number(wallet['rate'])} have more than 16 digits before "
                 "the point; grant fewer, or correct the rate"
             )
-    if lot["paid_on"] is not None and lot["lot_kind"] != "purchased":
-        yield "paid_on is for purchased lots; leave it empty"
 
 
 def _expiry_problems(lot: Row, wallet: Row) -> Iterator[str]:
@@ -81,9 +83,11 @@ def _step_problems(lots: list[Row], wallets: dict[str, Row]) -> Iterator[str]:
 
     def holder(lot: Row) -> tuple[str, str]:
         wallet = wallets[lot["wallet_id"]]
+        if wallet["metric_code"] is not None:
+            return wallet["customer_id"], f"units of '{wallet['metric_code']}'"
         return wallet["customer_id"], wallet["currency"]
 
-    for (customer, currency), rows in by_key(lots, holder).items():
+    for (customer, held), rows in by_key(lots, holder).items():
         for row in rows:
             steps = {
                 (lot["wallet_id"], lot["priority"])
@@ -93,7 +97,7 @@ def _step_problems(lots: list[Row], wallets: dict[str, Row]) -> Iterator[str]:
             if len(steps) > MOST_STEPS:
                 yield (
                     f"{LOTS} row {row.line}: on {row['granted_on']} customer '{customer}' has {len(steps)} wallets, "
-                    f"or priorities of lots in them, in {currency}, and at most {MOST_STEPS} are drawn from; "
+                    f"or priorities of lots in them, in {held}, and at most {MOST_STEPS} are drawn from; "
                     "let one expire, or put its lots into another"
                 )
                 break

@@ -99,11 +99,12 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
                     draws.lot_id = ledger.lot_id
                     and draws.close_date = ledger.close_date
                     and draws.publication_no = ledger.publication_no
-            where draws.movement_kind = 'used' and draws.invoice_number = ?
+            where draws.movement_kind = 'used' and draws.metric_code is null and draws.invoice_number = ?
             order by draws.lot_id
             """,
             [invoice_number],
         ),
+        "unit_draws": rows(con, _UNITS_DRAWN, [invoice_number]),
         "credit_notes": rows(con, _NOTES_OF, [invoice_number]),
         "payments": rows(
             con,
@@ -113,6 +114,18 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
     }
 
 
+# Which lots of units paid what of which line, and what is left of each once the invoice's publication was out.
+_UNITS_DRAWN = """
+    select draws.line_number, draws.lot_id, draws.wallet_id, draws.metric_code, draws.units, ledger.closing_units
+    from unit_draws as draws
+    inner join credit_ledger as ledger
+        on
+            draws.lot_id = ledger.lot_id
+            and draws.close_date = ledger.close_date
+            and draws.publication_no = ledger.publication_no
+    where draws.invoice_number = ?
+    order by draws.line_number, draws.lot_id
+"""
 # What was left of a note once the invoice's publication was out, as for lots of prepaid credit.
 _NOTES_USED = """
     select
@@ -159,14 +172,16 @@ def _draw(console: Console, statement: dict[str, Any]) -> None:
     )
     head.add_row(f"[dim]{escape(order)}[/]", f"due {long_date(invoice['due_date'])}")
     console.print(Panel(head))
-    console.print(_lines_table(statement["lines"], tz, decimals))
+    console.print(_lines_table(statement["lines"], tz, decimals, statement["unit_draws"]))
     console.print(_totals_table(statement, decimals))
     console.print(
         f"[dim]Periods are local to {customer['timezone']}. Seal {invoice['document_hash'][:16]}…[/]"
     )
 
 
-def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Table:
+def _lines_table(
+    lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int, unit_draws: list[dict[str, Any]]
+) -> Table:
     table = Table(box=None, expand=True, header_style="bold", pad_edge=False)
     table.add_column("description", ratio=1)
     table.add_column("quantity", justify="right", no_wrap=True)
@@ -195,6 +210,11 @@ def _lines_table(lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int) -> Ta
             table.add_row(f"[dim]  event {escape(line['event_id'])}[/]")
         if line["group_key"]:
             table.add_row(f"[dim]  {escape(line['group_key'])}[/]")
+        for draw in unit_draws:
+            if draw["line_number"] == line["line_number"]:
+                left = grouped(draw["closing_units"])
+                lot = f"[dim]  prepaid by {escape(draw['lot_id'])} ({left} left)[/]"
+                table.add_row(lot, f"[dim]{grouped(draw['units'])}[/]")
         for detail in detail_rows(line["price_details"], decimals):
             table.add_row(*(f"[dim]{cell}[/]" for cell in detail))
     if unused_count:

@@ -194,7 +194,7 @@ _LOST = (
         "credit movement",
         "credit_movements",
         "invoice_number is null and (document_key is not null or movement_kind = 'used')"
-        " or credit_note_number is null and movement_kind = 'returned'",
+        " or credit_note_number is null and movement_kind = 'returned' and units is null",
     ),
     ("draw from a wallet", "wallet_draws", "invoice_number is null"),
     ("credit note line", "credit_note_lines", "credit_note_number is null"),

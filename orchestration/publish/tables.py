@@ -26,6 +26,7 @@ DRAFTS = {
     "adjustments": "invoicing.fct_adjustments",
     "coupon_uses": "settlement.fct_coupon_uses",
     "wallet_draws": "settlement.fct_wallet_draws",
+    "unit_draws": "rating.fct_unit_draws",
 }
 
 # Drafts that releases before had not: where one is empty, the digest of the drafts is the one that they wrote.
@@ -37,6 +38,7 @@ LATER_DRAFTS = (
     "adjustments",
     "coupon_uses",
     "wallet_draws",
+    "unit_draws",
 )
 
 # What of an issued table is not a column of its draft: publication adds it.

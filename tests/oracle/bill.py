@@ -32,6 +32,7 @@ from .progressive import Excess, open_periods, progressive_lines, settle_progres
 from .settlement import tax_rates_of_line, tax_rows_of_lines
 from .terms import terms_of
 from .timelines import with_timelines
+from .unit_wallets import UnitBook
 from .usage import Line, count_reasons, count_verdicts, read_batches
 from .wallets import buckets_of, draw_from_lots, lapsed_lots, lots_in_order, owed_of_lines
 
@@ -55,6 +56,7 @@ class Bill:
     credit_notes: tuple[CreditNote, ...] = ()
     note_balances: Mapping[NoteKey, Decimal] = field(default_factory=dict)
     lapses: tuple[Lapse, ...] = ()
+    units: UnitBook = field(default_factory=UnitBook)
 
 
 class _Version:
@@ -145,6 +147,7 @@ def bill(
             if remaining[lot.lot_id]:
                 lapses.append(Lapse(day, lot.lot_id, remaining[lot.lot_id]))
                 remaining[lot.lot_id] = Decimal(0)
+        memory.units.lapse(version.catalog, day, partial(_is_all_billed, version.catalog, memory))
     for lot in (lot for wallet in last.catalog.wallets for lot in wallet.lots):
         remaining.setdefault(lot.lot_id, lot.amount)
     metered = last.knowledge.standing(known_on(through))
@@ -159,6 +162,7 @@ def bill(
         credit_notes=tuple(notes.issued),
         note_balances=notes.balances,
         lapses=tuple(lapses),
+        units=memory.units,
     )
 
 

@@ -112,7 +112,11 @@ class Lot:
 
 @dataclass(frozen=True)
 class Wallet:
-    """`fee_types` and `metric_codes`: what it is limited to; `rate`: currency units per credit."""
+    """`fee_types` and `metric_codes`: what it is limited to; `rate`: currency units per credit.
+
+    `unit_metric`: the metric whose units it holds in place of money; its `currency` is empty then, and the amounts of
+    its lots are units.
+    """
 
     wallet_id: str
     customer_id: str
@@ -124,6 +128,7 @@ class Wallet:
     metric_codes: frozenset[str] = frozenset()
     rate: Decimal = Decimal(1)
     expires_on: date | None = None
+    unit_metric: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,8 @@ class Tax:
 class Catalog:
     """Everything that a company brings but its usage. Lists keep the order of their file.
 
-    `thresholds`: by plan; `opening_usage`: by external id; `assigned_taxes`: by level and code.
+    `thresholds`: by plan; `opening_usage`: by external id; `assigned_taxes`: by level and code. `wallets` hold money,
+    `unit_wallets` units of a metric.
     """
 
     metrics: dict[str, Metric]
@@ -155,6 +161,7 @@ class Catalog:
     opening_usage: dict[str, Decimal] = field(default_factory=dict)
     applied_coupons: list[AppliedCoupon] = field(default_factory=list)
     assigned_taxes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    unit_wallets: list[Wallet] = field(default_factory=list)
 
     def timezone_of(self, customer_id: str) -> str:
         """Source: BILLING_RULES §4 "All in the customer's zone (customer → entity → UTC)"."""
@@ -219,6 +226,7 @@ def read_catalog(folder: Path) -> Catalog:
     for row in rows_of(folder / "tax" / "assigned_taxes.csv"):
         key = (text_in(row, "level"), text_in(row, "code"))
         assigned_taxes.setdefault(key, []).append(text_in(row, "tax_code"))
+    wallets = _wallets(folder)
     entities = [_entity(row) for row in rows_of(folder / "accounts" / "billing_entities.csv")]
     customers = [_customer(row) for row in rows_of(folder / "accounts" / "customers.csv")]
     return Catalog(
@@ -228,7 +236,7 @@ def read_catalog(folder: Path) -> Catalog:
         entities={entity.billing_entity_code: entity for entity in entities},
         customers={customer.customer_id: customer for customer in customers},
         subscriptions=list(subscriptions.values()),
-        wallets=_wallets(folder),
+        wallets=[wallet for wallet in wallets if wallet.unit_metric is None],
         taxes=[_tax(row) for row in rows_of(folder / "tax" / "taxes.csv")],
         customer_taxes=customer_taxes,
         fixed_charges=read_fixed_charges(folder),
@@ -237,6 +245,7 @@ def read_catalog(folder: Path) -> Catalog:
         opening_usage=read_opening_usage(folder),
         applied_coupons=read_applied_coupons(folder),
         assigned_taxes=assigned_taxes,
+        unit_wallets=[wallet for wallet in wallets if wallet.unit_metric is not None],
     )
 
 
@@ -278,8 +287,8 @@ def _wallets(folder: Path) -> list[Wallet]:
             Lot(
                 lot_id=text_in(row, "lot_id"),
                 lot_kind=text_in(row, "lot_kind"),
-                amount=decimal_in(row, "amount") or Decimal(0),
-                granted_on=day_in(row, "granted_on"),
+                amount=decimal_in(row, "amount") or decimal_in(row, "units") or Decimal(0),
+                granted_on=max(day_in(row, "granted_on"), date_in(row, "paid_on") or date.min),
                 position=position,
                 priority=integer_in(row, "priority") or DEFAULT_PRIORITY,
                 expires_on=date_in(row, "expires_on"),
@@ -294,7 +303,7 @@ def _wallets(folder: Path) -> list[Wallet]:
         Wallet(
             wallet_id=text_in(row, "wallet_id"),
             customer_id=text_in(row, "customer_id"),
-            currency=text_in(row, "currency"),
+            currency=row.get("currency") or "",
             priority=int(text_in(row, "priority")),
             position=position,
             lots=tuple(_lot_of(row, lot) for lot in lots.get(text_in(row, "wallet_id"), ())),
@@ -302,6 +311,7 @@ def _wallets(folder: Path) -> list[Wallet]:
             metric_codes=frozenset(metrics.get(text_in(row, "wallet_id"), ())),
             rate=decimal_in(row, "rate") or Decimal(1),
             expires_on=date_in(row, "expires_on"),
+            unit_metric=row.get("metric_code"),
         )
         for position, row in enumerate(rows_of(folder / "credits" / "wallets.csv"))
     ]

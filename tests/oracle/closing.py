@@ -7,7 +7,7 @@ rule of a fee, and what becomes of the lines (see `bill`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
@@ -23,6 +23,7 @@ from .plan_limits import commitment_lines, period_maximum_lines
 from .progressive import ProgressiveBook
 from .retractions import standing_events
 from .terms import Terms, terms_of
+from .unit_wallets import Prepaid, UnitBook, parts_of_period
 from .upgrades import predecessors_of
 from .usage import Line
 
@@ -90,6 +91,7 @@ class Memory:
     def __init__(self) -> None:
         self.book = AdvanceBook()
         self.progressive = ProgressiveBook()
+        self.units = UnitBook()
         self.lines: dict[str, list[InvoiceLine]] = defaultdict(list)
         self.one_offs: set[str] = set()
         self._registered_until: dict[tuple[str, str], date] = {}
@@ -99,6 +101,7 @@ class Memory:
         other = Memory()
         other.book = self.book.copy()
         other.progressive = self.progressive.copy()
+        other.units = self.units.copy()
         for subscription_id, lines in self.lines.items():
             other.lines[subscription_id] = list(lines)
         other.one_offs = set(self.one_offs)
@@ -147,18 +150,42 @@ def lines_of_close(
 ) -> dict[str, list[InvoiceLine]]:
     """The lines of a close by subscription, which are in the memory afterwards. `due`: all periods due by the date."""
     own = due_now(memory, due, close_date)
+    prepaid = _prepaid(catalog, memory, own, knowledge, batch_count, close_date)
     found: dict[str, list[InvoiceLine]] = {}
     for subscription in catalog.subscriptions:
         terms = terms_of(catalog, subscription)
         dues = own[subscription.subscription_id]
         if dues or has_charges_in_advance(catalog, terms):
             events = knowledge.events_of(subscription, batch_count)
-            step = _Step(catalog, memory, terms, dues, events, close_date)
+            step = _Step(catalog, memory, terms, dues, events, close_date, prepaid)
             found[subscription.subscription_id] = step.lines()
     for subscription_id, lines in found.items():
         memory.lines[subscription_id].extend(lines)
     memory.register(one for dues in own.values() for one in dues)
     return found
+
+
+def _prepaid(
+    catalog: Catalog,
+    memory: Memory,
+    due: Mapping[str, Sequence[DuePeriod]],
+    knowledge: Knowledge,
+    batch_count: int,
+    close_date: date,
+) -> Prepaid:
+    """The units of the usage of all subscriptions that lots of units pay, before any of it is priced."""
+    holders = {wallet.customer_id for wallet in catalog.unit_wallets}
+    parts = [
+        part
+        for subscription in catalog.subscriptions
+        if subscription.customer_id in holders
+        for one in due.get(subscription.subscription_id, ())
+        if one.fee_family == "usage"
+        for part in parts_of_period(
+            catalog, one.terms, one.period, knowledge.events_of(subscription, batch_count)
+        )
+    ]
+    return memory.units.draw(catalog, parts, close_date)
 
 
 @dataclass(frozen=True)
@@ -171,6 +198,7 @@ class _Step:
     due: Sequence[DuePeriod]
     events: Sequence[MeteredEvent]
     close_date: date
+    prepaid: Prepaid
 
     def lines(self) -> list[InvoiceLine]:
         """Fees first, then what a period owes at most, then what it owes at least.
@@ -195,7 +223,7 @@ class _Step:
         if one.fee_family == "base":
             return base_fee_lines(self.catalog, self.terms, one.period)
         if one.fee_family == "usage":
-            return usage_lines(self.catalog, self.terms, one.period, self.events)
+            return usage_lines(self.catalog, self.terms, one.period, self.events, self.prepaid)
         if one.fee_family == "commitment":
             return []
         lines = fixed_charge_lines(self.catalog, self.terms, one.period, one.fee_family)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from .bill import Bill
+from .comparison_units import expected_units, published_units
 
 Key = tuple[Any, ...]
 Rows = dict[Key, dict[str, Any]]
@@ -90,6 +91,7 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
     }
     tables["credit_ledger"] = _expected_ledger(bill)
     tables["wallet_lots"] = _expected_lots(bill)
+    tables |= expected_units(bill)
     return tables
 
 
@@ -165,7 +167,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             warehouse(
                 f"select {invoice_key}, m.lot_id, m.amount from issued.credit_movements as m "
                 "inner join finance.invoices as i using (invoice_number) "
-                "where m.movement_kind = 'used'"
+                "where m.movement_kind = 'used' and m.metric_code is null"
             ),
             5,
             ("amount",),
@@ -183,18 +185,21 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
         "credit_ledger": _keyed(
             finance(
                 "select customer_id, close_date, lot_id, used_amount, returned_amount, expired_amount, "
-                "closing_amount from credit_ledger where used_amount + returned_amount + expired_amount <> 0"
+                "closing_amount from credit_ledger "
+                "where metric_code is null and used_amount + returned_amount + expired_amount <> 0"
             ),
             3,
             ("used_amount", "returned_amount", "expired_amount", "closing_amount"),
         ),
         "wallet_lots": _keyed(
             finance(
-                "select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots"
+                "select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots "
+                "where metric_code is null"
             ),
             2,
             ("granted_amount", "remaining_amount"),
         ),
+        **published_units(finance),
     }
 
 

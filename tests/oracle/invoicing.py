@@ -7,7 +7,8 @@ tax and credits (see `settlement`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +24,7 @@ from .numbers import round_half_away
 from .periods import ONE_DAY, Period
 from .price_rows import Segment, segments
 from .terms import Terms, charge_segments, plan_on, segment_bounds, through_the_end
+from .unit_wallets import PartKey, Prepaid
 from .upgrades import is_left_to_successor
 
 
@@ -77,9 +79,16 @@ def prorated(amount: Decimal, *, days: int, period_days: int) -> Fraction:
 
 
 def usage_lines(
-    catalog: Catalog, terms: Terms, period: Period, events: Iterable[MeteredEvent]
+    catalog: Catalog,
+    terms: Terms,
+    period: Period,
+    events: Iterable[MeteredEvent],
+    prepaid: Prepaid | None = None,
 ) -> list[InvoiceLine]:
-    """The lines in arrears of a period, also where nothing was used; `events`: all of the external id."""
+    """The lines in arrears of a period, also where nothing was used; `events`: all of the external id.
+
+    `prepaid`: the units of each part that lots of units pay.
+    """
     usage = period_usage(terms, period, events)
     lines = []
     for own_segments in charge_segments(catalog, terms, period).values():
@@ -89,7 +98,11 @@ def usage_lines(
             if not one.row.is_pay_in_advance
             and not is_left_to_successor(catalog, terms, period, one.row)
         ]
-        fees = [line for one in in_arrears for line in segment_lines(catalog, usage, one)]
+        fees = [
+            line
+            for one in in_arrears
+            for line in segment_lines(catalog, usage, one, prepaid=prepaid)
+        ]
         fees.extend(maximum_lines(terms, period, in_arrears, fees))
         lines.extend(fees)
         lines.extend(true_up_lines(terms, period, in_arrears, fees))
@@ -101,6 +114,7 @@ def segment_lines(
     usage: PeriodUsage,
     segment: Segment[Charge],
     until: datetime | None = None,
+    prepaid: Prepaid | None = None,
 ) -> list[InvoiceLine]:
     """One line per filter and group: A(Q through the segment's end) − A(Q through its start).
 
@@ -120,8 +134,24 @@ def segment_lines(
         after = selected.through(ends_at)
         is_later = segment.start > usage.period.start and selected.is_known(starts_at)
         before = selected.through(starts_at) if is_later else None
-        lines.append(_usage_line(selected, key, (starts_at, ends_at), after, before))
+        paid = _paid_units(prepaid or {}, selected, key, starts_at)
+        lines.append(_usage_line(selected, key, (starts_at, ends_at), after, before, paid))
     return lines
+
+
+def _paid_units(
+    prepaid: Mapping[PartKey, Fraction], selected: Selected, key: Selection, starts_at: datetime
+) -> tuple[Fraction, Fraction]:
+    """The units that lots pay of a part, and of the parts of the same charge and period before it."""
+    terms, charge_code = selected.usage.terms, selected.charge.charge_code
+    same = (terms.subscription.subscription_id, charge_code, *key)
+    first, _ = terms.bounds(selected.usage.period)
+    before = (
+        units
+        for part, units in prepaid.items()
+        if part[:-1] == same and first <= part[-1] < starts_at
+    )
+    return prepaid.get((*same, starts_at), Fraction(0)), sum(before, Fraction(0))
 
 
 def amount_of(selected: Selected, key: Selection, measure: Measure) -> Fraction:
@@ -145,13 +175,19 @@ def _usage_line(
     bounds: tuple[datetime, datetime],
     after: Measure,
     before: Measure | None,
+    paid: tuple[Fraction, Fraction] = (Fraction(0), Fraction(0)),
 ) -> InvoiceLine:
-    amount = amount_of(selected, key, after)
-    quantity, full_units = shown_quantity(after), after.units
+    """`paid`: units that are prepaid, of this part and of those before it; they are used, but not priced.
+
+    Source: BILLING_RULES §5 "Unit wallets … reduce the billable units before rating".
+    """
+    quantity, priced = shown_quantity(after), replace(after, units=after.units - sum(paid))
+    amount, full_units = amount_of(selected, key, priced), priced.units
     if before is not None:
-        amount -= amount_of(selected, key, before)
         quantity -= shown_quantity(before)
-        full_units -= before.units
+        priced = replace(before, units=before.units - paid[1])
+        amount -= amount_of(selected, key, priced)
+        full_units -= priced.units
     return InvoiceLine(
         subscription_id=selected.usage.terms.subscription.subscription_id,
         fee_type="charge",
@@ -164,7 +200,7 @@ def _usage_line(
         currency=selected.usage.terms.currency,
         filter_code=key[0],
         group_key=key[1],
-        full_units=full_units if selected.charge.is_prorated else None,
+        full_units=full_units if selected.charge.is_prorated or paid[0] else None,
     )
 
 

@@ -5,16 +5,19 @@
 with
 
 movements as (
-    select lot_id, movement_kind, amount
+    select lot_id, movement_kind, amount, coalesce(units, 0) as units
     from {{ ref('stg_issued__credit_movements') }}
     union all
-    select lot_id, movement_kind, amount
+    select lot_id, movement_kind, amount, coalesce(units, 0) as units
     from {{ ref('fct_credit_movements') }}
 )
 
 select
     lot_id,
-    sum({{ signed_movement('movement_kind', 'amount') }}) as balance_amount
+    sum({{ signed_movement('movement_kind', 'amount') }}) as balance_amount,
+    sum({{ signed_movement('movement_kind', 'units') }}) as balance_units
 from movements
 group by lot_id
-having sum({{ signed_movement('movement_kind', 'amount') }}) < 0
+having
+    sum({{ signed_movement('movement_kind', 'amount') }}) < 0
+    or sum({{ signed_movement('movement_kind', 'units') }}) < 0

@@ -66,6 +66,23 @@ from_the_previous as (
         or (points.is_pay_in_advance and points.segment_starts_at = points.period_starts_at)
 ),
 
+-- What is prepaid is told with the price of the rest.
+with_prepaid_units as (
+    select
+        from_the_previous.*,
+        prepaid.prepaid_units,
+        coalesce(prepaid.prepaid_units_before, 0) as prepaid_units_before
+    from from_the_previous
+    left join {{ ref('int_rating__prepaid_units') }} as prepaid
+        on
+            from_the_previous.subscription_id = prepaid.subscription_id
+            and from_the_previous.charge_code = prepaid.charge_code
+            and from_the_previous.filter_code is not distinct from prepaid.filter_code
+            and from_the_previous.group_key is not distinct from prepaid.group_key
+            and from_the_previous.period_starts_at = prepaid.period_starts_at
+            and from_the_previous.segment_starts_at = prepaid.segment_starts_at
+),
+
 rated as (
     select
         subscription_id,
@@ -92,13 +109,20 @@ rated as (
         amount_unrounded as amount_through_unrounded,
         cast(amount_before as decimal(38, 21)) as amount_before_unrounded,
         case
-            when has_previous
-                then substring(price_details, 1, length(price_details) - 1)
-                    || ',"quantity_before":"' || {{ decimal_text('quantity_before') }}
-                    || '","amount_before":"' || {{ decimal_text('amount_before') }} || '"}'
+            when has_previous or prepaid_units > 0
+                then substring(price_details, 1, length(price_details) - 1) || case
+                        when prepaid_units > 0 then ',"prepaid_units":"' || {{ decimal_text('prepaid_units') }} || '"'
+                        else ''
+                    end || case
+                        when has_previous
+                            then ',"quantity_before":"'
+                                || {{ decimal_text('cast(quantity_before - prepaid_units_before as decimal(38, 9))') }}
+                                || '","amount_before":"' || {{ decimal_text('amount_before') }} || '"'
+                        else ''
+                    end || '}'
             else price_details
         end as price_details
-    from from_the_previous
+    from with_prepaid_units
 )
 
 select * from rated

@@ -1,5 +1,5 @@
 -- R-WALLET: every movement of prepaid credit in this close: lots granted since the last one, what invoices drew, what
--- credit notes returned, and what lapsed.
+-- credit notes returned, and what lapsed; of money, and of units.
 -- Grain: one row per movement_key.
 
 with
@@ -113,9 +113,17 @@ in_credits as (
             when movements.movement_kind = 'granted' then available_lots.granted_credits
             else {{ credits_of_amount('movements.amount', 'coalesce(available_lots.credit_rate, 1)') }}
         end as credits,
-        coalesce(available_lots.credit_rate, cast(1 as decimal(20, 12))) as credit_rate
+        coalesce(available_lots.credit_rate, cast(1 as decimal(20, 12))) as credit_rate,
+        cast(null as varchar) as metric_code,
+        cast(null as decimal(38, 9)) as units
     from movements
     left join available_lots on movements.lot_id = available_lots.lot_id
+),
+
+of_money_and_units as (
+    select * from in_credits
+    union all
+    select * from {{ ref('int_settlement__unit_movements') }}
 )
 
-select * from in_credits
+select * from of_money_and_units

@@ -17,7 +17,8 @@ catalog_rows as (
         priority,
         expires_on,
         credits,
-        paid_on
+        paid_on,
+        units
     from {{ source('catalog', 'wallet_lots') }}
 ),
 
@@ -32,7 +33,8 @@ known_to_the_run as (
         coalesce(catalog_rows.priority, 50) as lot_priority,
         catalog_rows.expires_on,
         catalog_rows.credits,
-        catalog_rows.paid_on
+        catalog_rows.paid_on,
+        catalog_rows.units
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )

@@ -16,7 +16,8 @@ catalog_rows as (
         priority,
         scope_fee_types,
         rate,
-        expires_on
+        expires_on,
+        metric_code
     from {{ source('catalog', 'wallets') }}
 ),
 
@@ -30,7 +31,8 @@ known_to_the_run as (
         catalog_rows.priority,
         replace(catalog_rows.scope_fee_types, ' ', '') as scope_fee_types,
         coalesce(catalog_rows.rate, cast(1 as decimal(20, 12))) as credit_rate,
-        catalog_rows.expires_on
+        catalog_rows.expires_on,
+        catalog_rows.metric_code
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )

@@ -22,7 +22,9 @@ movements as (
         movement_date,
         draw_number,
         credit_note_document_key,
-        credit_rate
+        credit_rate,
+        metric_code,
+        units
     from {{ source('issued', 'credit_movements') }}
 ),
 
@@ -40,7 +42,9 @@ visible_before_the_run as (
         movements.movement_date,
         movements.draw_number,
         movements.credit_note_document_key,
-        movements.credit_rate
+        movements.credit_rate,
+        movements.metric_code,
+        movements.units
     from movements
     inner join publications on movements.publication_sequence = publications.publication_sequence
     inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)

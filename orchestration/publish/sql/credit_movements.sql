@@ -13,6 +13,8 @@ select
     movements.amount,
     movements.draw_number,
     movements.credit_note_number,
-    cast(coalesce(movements.credits, movements.amount) as decimal(38, 5)) as credits
+    cast(coalesce(movements.credits, movements.amount) as decimal(38, 5)) as credits,
+    movements.metric_code,
+    movements.units
 from issued.credit_movements as movements
 inner join {publications} as publications on movements.publication_sequence = publications.publication_sequence

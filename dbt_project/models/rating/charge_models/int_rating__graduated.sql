@@ -23,7 +23,7 @@ quantities as (
         quantity,
         rated_quantity,
         greatest(rated_quantity, 0) as units
-    from {{ ref('fct_usage_quantities') }}
+    from {{ ref('int_rating__billable_quantities') }}
     where charge_model in ('graduated', 'graduated_percentage') and prorated_denominator is null
 ),
 

@@ -20,7 +20,7 @@ quantities as (
         transaction_id,
         quantity,
         rated_quantity
-    from {{ ref('fct_usage_quantities') }}
+    from {{ ref('int_rating__billable_quantities') }}
     where charge_model = 'package'
 ),
 

@@ -22,7 +22,7 @@ quantities as (
         rated_quantity,
         prorated_numerator,
         prorated_denominator
-    from {{ ref('fct_usage_quantities') }}
+    from {{ ref('int_rating__billable_quantities') }}
     where charge_model = 'standard'
 ),
 

@@ -23,7 +23,7 @@ quantities as (
         greatest(rated_quantity, 0) as units,
         greatest(prorated_numerator, 0) as prorated_numerator,
         prorated_denominator
-    from {{ ref('fct_usage_quantities') }}
+    from {{ ref('int_rating__billable_quantities') }}
     where charge_model = 'volume'
 ),
 
