@@ -10,6 +10,7 @@ amounts_due as (
         document_key,
         invoice_type,
         customer_id,
+        payer_customer_id,
         billing_entity_code,
         currency,
         fees_amount,
@@ -36,7 +37,7 @@ invoices as (
         amounts_due.document_key,
         amounts_due.invoice_type,
         amounts_due.customer_id,
-        amounts_due.customer_id as payer_customer_id,
+        amounts_due.payer_customer_id,
         amounts_due.billing_entity_code,
         amounts_due.currency,
         running.close_date,
@@ -61,7 +62,7 @@ invoices as (
     cross join running
     inner join document_texts on amounts_due.document_key = document_texts.document_key
     inner join billing_entities on amounts_due.billing_entity_code = billing_entities.billing_entity_code
-    inner join customers on amounts_due.customer_id = customers.customer_id
+    inner join customers on amounts_due.payer_customer_id = customers.customer_id
 ),
 
 sealed as (
