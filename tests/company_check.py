@@ -34,6 +34,7 @@ from tests.oracle.comparison import (
     count_differences,
     expected_counts,
     expected_tables,
+    owner_of,
     published_counts,
     published_tables,
     table_differences,
@@ -41,6 +42,7 @@ from tests.oracle.comparison import (
 from tests.oracle.comparison_coupons import expected_coupons, published_coupons
 from tests.oracle.comparison_fees import expected_fees, published_fees
 from tests.oracle.comparison_notes import expected_ends, published_ends
+from tests.oracle.comparison_payers import expected_users, published_users
 from tests.oracle.full_knowledge import Owed
 from tests.oracle.random_rows import Example, Window
 from tests.oracle.shrinking import shrink, size
@@ -97,9 +99,10 @@ def owed_by(company: Company) -> Owed:
 def billed_by_oracle(company: Company) -> Billed:
     """The oracle's side of a company: its documents, or what is owed where a second batch changes what was billed."""
     expected = oracle_bill(company)
-    below_zero = {one.customer_id for one in expected.invoices if one.total_amount < 0}
+    below_zero = {owner_of(one.customer_id) for one in expected.invoices if one.total_amount < 0}
     if len(company.batches) == 1:
         tables = {**expected_tables(expected), **expected_coupons(expected)}
+        tables |= expected_users(expected)
     else:
         tables = {**expected_fees(owed_by(company)), **expected_ends(expected)}
     return Billed(tables, expected_counts(expected), frozenset(below_zero))
@@ -137,6 +140,7 @@ def billed_by_product(company: Company, folder: Path) -> Billed:
     if len(company.batches) == 1:
         catalog = read_catalog(company.catalog)
         tables = {**published_tables(finance, warehouse), **published_coupons(finance, catalog)}
+        tables |= published_users(finance)
     else:
         tables = {**published_fees(finance, owed_by(company)), **published_ends(finance)}
     return Billed(tables, published_counts(finance, warehouse))
@@ -260,7 +264,7 @@ def _rows_of_copy(tables: dict[str, Rows], prefix: str, copy: str) -> dict[str, 
         name: {
             tuple(part.replace(own, "") if isinstance(part, str) else part for part in key): row
             for key, row in rows.items()
-            if key[0] == customer
+            if owner_of(key[0]) == customer
         }
         for name, rows in tables.items()
     }

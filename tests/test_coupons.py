@@ -32,7 +32,7 @@ def invoice(company: ClosedCompany, customer: str, close_date: str, currency: st
 def line_coupons(company: ClosedCompany, customer: str, close_date: str) -> list[Decimal]:
     rows = company.finance(
         "select lines.coupon_amount from invoice_lines as lines inner join invoices using (invoice_number)"
-        f" where customer_id = '{customer}' and close_date = date '{close_date}' and amount <> 0"
+        f" where invoices.customer_id = '{customer}' and close_date = date '{close_date}' and amount <> 0"
         " order by line_number"
     )
     return [row[0] for row in rows]

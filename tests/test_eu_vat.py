@@ -96,7 +96,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> ClosedCompany:
 
 def _base_fees(company: ClosedCompany, close: date) -> dict[str, tuple]:
     rows = company.finance(
-        "select customer_id, tax_codes, tax_rate, tax_evidence from invoice_lines"
+        "select invoices.customer_id, tax_codes, tax_rate, tax_evidence from invoice_lines"
         " inner join invoices using (invoice_number)"
         f" where invoices.close_date = date '{close}' and fee_type = 'subscription'"
     )

@@ -102,7 +102,7 @@ def test_a_one_off_invoice_stands_beside_the_subscription_s_of_the_day(
     assert company.finance(
         "select description, quantity, unit_amount, amount, subscription_id from invoice_lines"
         " inner join invoices using (invoice_number)"
-        " where customer_id = 'atlas' and invoice_type = 'one_off' order by line_number"
+        " where invoices.customer_id = 'atlas' and invoice_type = 'one_off' order by line_number"
     ) == [
         ("Set-up", *amounts("1", "500", "500"), None),
         ("Credits", *amounts("3", "20", "60"), None),
@@ -128,7 +128,7 @@ def test_a_fee_is_for_its_local_day(company: ClosedCompany) -> None:
     assert company.finance(
         "select description, cast(service_period_start as varchar), cast(service_period_end as varchar), amount"
         " from invoice_lines inner join invoices using (invoice_number)"
-        " where customer_id = 'cedar' and invoices.currency = 'USD' order by line_number"
+        " where invoices.customer_id = 'cedar' and invoices.currency = 'USD' order by line_number"
     ) == [
         ("Set-up", "2025-11-09 15:00:00", "2025-11-10 15:00:00", Decimal(1000)),
         ("Credits", "2025-11-09 15:00:00", "2025-11-10 15:00:00", Decimal(0)),
@@ -145,7 +145,7 @@ def test_a_late_fee_is_billed_by_the_next_close_and_only_once(company: ClosedCom
     )
     assert company.finance(
         "select cast(service_period_start as varchar) from invoice_lines inner join invoices using (invoice_number)"
-        " where customer_id = 'borea' and close_date = date '2025-12-01' and invoice_type = 'one_off'"
+        " where invoices.customer_id = 'borea' and close_date = date '2025-12-01' and invoice_type = 'one_off'"
     ) == [("2025-10-20 04:00:00",)]
     assert company.warehouse(
         "select count(*), count(distinct line_key) from issued.invoice_lines where fee_type = 'add_on'"

@@ -33,7 +33,7 @@ def lines_of(company: ClosedCompany, customer: str) -> list[Row]:
         f"""
         select cast(issue_date as varchar), subscription_id, fee_type, cast(amount as decimal(20, 2))
         from invoice_lines inner join invoices using (invoice_number)
-        where customer_id = '{customer}' and amount <> 0
+        where invoices.customer_id = '{customer}' and amount <> 0
         order by issue_date, subscription_id, fee_type desc
         """
     )

@@ -43,7 +43,7 @@ def documents(company: ClosedCompany, customer: str) -> list[str]:
         select strftime(close_date, '%m-%d') || ' ' || invoice_type as document, fee_type, charge_code,
             coalesce(filter_code, json_extract_string(group_key, '$.region')) as part, amount
         from invoice_lines inner join invoices using (invoice_number)
-        where customer_id = '{customer}' and amount <> 0
+        where invoices.customer_id = '{customer}' and amount <> 0
         order by close_date, invoice_type, fee_type, charge_code desc, part nulls last
         """
     )

@@ -64,6 +64,27 @@ def test_wallets_are_limited_and_expire(billed: Bill) -> None:
     assert sum(lots[name][1].expires_on is not None for name in used) >= 10
 
 
+def test_payers_pay_for_others_and_for_several(billed: Bill) -> None:
+    users = billed.catalog.users
+    fees = {one.one_off_fee_id: one.customer_id for one in billed.catalog.one_offs}
+    kinds: Counter[str] = Counter()
+    for invoice in billed.invoices:
+        own = {
+            fees[line.one_off_fee_id] if line.one_off_fee_id else users[line.subscription_id]
+            for line in invoice.lines
+        }
+        is_for_others = own != {invoice.customer_id}
+        kinds["for others"] += is_for_others
+        kinds["for several"] += len(own) > 1
+        kinds["with coupons"] += is_for_others and bool(invoice.coupon_uses)
+        kinds["from lots"] += is_for_others and bool(invoice.draws)
+        kinds["with tax"] += is_for_others and bool(invoice.taxes)
+    assert len(kinds) == 5
+    # Most examples have one subscription: several on one invoice are worked by hand, too (`test_payers`).
+    assert kinds.pop("for several") >= 2
+    assert min(kinds.values()) >= 8, kinds
+
+
 def test_sums_hold(billed: Bill) -> None:
     """Shares make the credits, no coupon credits more than it has, and nothing below 0 is asked for or left."""
     used: dict[str, Fraction] = defaultdict(Fraction)

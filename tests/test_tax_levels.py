@@ -146,7 +146,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> ClosedCompany:
 def _lines(company: ClosedCompany, customer: str, close: date, invoice_type: str) -> list[tuple]:
     return company.finance(
         "select fee_type, amount, tax_codes, tax_rate, tax_evidence from invoice_lines"
-        f" inner join invoices using (invoice_number) where customer_id = '{customer}'"
+        f" inner join invoices using (invoice_number) where invoices.customer_id = '{customer}'"
         f" and invoices.close_date = date '{close}' and invoice_type = '{invoice_type}' order by line_number"
     )
 

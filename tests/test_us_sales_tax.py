@@ -130,7 +130,7 @@ def _lines(company: ClosedCompany, customer: str, close: date) -> list[tuple]:
     rows = company.finance(
         "select fee_type, amount, tax_codes, tax_rate, tax_evidence from invoice_lines"
         " inner join invoices using (invoice_number)"
-        f" where customer_id = '{customer}' and invoices.close_date = date '{close}' and amount <> 0"
+        f" where invoices.customer_id = '{customer}' and invoices.close_date = date '{close}' and amount <> 0"
         " order by line_number"
     )
     return [

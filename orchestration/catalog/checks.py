@@ -2,10 +2,10 @@
 
 Belongs here: the list of all checks, and those on keys, references, plans and entities; each gives lines that name
 file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges, tiers, fixed
-charges, one-off fees, limits, coupons, wallets, subscriptions and taxes (`metric_checks`, `charge_checks`,
+charges, one-off fees, limits, coupons, wallets, subscriptions, payers and taxes (`metric_checks`, `charge_checks`,
 `tier_checks`, `fixed_charge_checks`, `one_off_checks`, `limit_checks`, `coupon_checks`, `wallet_checks`,
-`unit_wallet_checks`, `subscription_checks`, `tax_checks`), what can be loaded but is hardly meant (`lint`), and checks
-on usage.
+`unit_wallet_checks`, `subscription_checks`, `payer_checks`, `tax_checks`), what can be loaded but is hardly meant
+(`lint`), and checks on usage.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from orchestration.catalog.fixed_charge_checks import fixed_charge_problems, fix
 from orchestration.catalog.limit_checks import limit_problems, threshold_problems
 from orchestration.catalog.metric_checks import metric_problems
 from orchestration.catalog.one_off_checks import add_on_problems, one_off_problems
+from orchestration.catalog.payer_checks import payer_problems
 from orchestration.catalog.reader import CatalogFile
 from orchestration.catalog.subscription_checks import subscription_problems
 from orchestration.catalog.tax_checks import (
@@ -78,6 +79,7 @@ def all_checks(
     yield "wallets", wallet_problems(tables)
     yield "wallets", unit_wallet_problems(tables)
     yield "subscriptions", subscription_problems(tables)
+    yield "payers", payer_problems(tables)
     yield "entities", prefix_problems(tables)
     yield "taxes", assigned_tax_problems(tables)
     yield "taxes", eu_vat_problems(tables)

@@ -36,6 +36,7 @@ from orchestration.catalog.charge_rows import (
     key_words,
     shown,
 )
+from orchestration.catalog.payer_checks import vanished_payers
 from orchestration.catalog.reader import catalog_contracts, file_columns
 from orchestration.catalog.subscription_history import subscription_changes
 from orchestration.catalog.validate import Row
@@ -116,6 +117,9 @@ def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
         yield from _fixed_charge_problems(old, tables, rows, _register(con, family))
     yield from _one_off_problems(con, old, tables)
     yield from subscription_changes(con, old, tables)
+    # Older warehouses know no lines but those of who was invoiced.
+    if "customer_id" in _columns(con, "issued", "invoice_lines"):
+        yield from vanished_payers(con, tables)
 
 
 def _last_published_version(con: duckdb.DuckDBPyConnection) -> str | None:

@@ -27,6 +27,7 @@ from orchestration.catalog.charge_rows import (
 )
 from orchestration.catalog.coverage import correction_problems, gap_problems, uncovered_problems
 from orchestration.catalog.findings import ERROR, WARNING, Finding, findings
+from orchestration.catalog.payer_checks import payer_of
 from orchestration.catalog.validate import Row
 
 # Values that a filter matches, by property name.
@@ -173,11 +174,12 @@ def untaxed_currencies(tables: Tables) -> Iterator[str]:
     """
     plans = {row["plan_code"]: row for row in reversed(tables["plans"])}
     taxed = _taxed_customers(tables)
+    customers = {row["customer_id"]: row for row in tables["customers"]}
     billed: dict[str, list[str]] = {}
     first: dict[str, Row] = {}
     for row in tables["subscriptions"]:
         plan = plans[row["plan_code"]]
-        billed.setdefault(plan["currency"], []).append(row["customer_id"])
+        billed.setdefault(plan["currency"], []).append(payer_of(row, customers))
         first.setdefault(plan["currency"], plan)
     for currency, customers in billed.items():
         if taxed.isdisjoint(customers):

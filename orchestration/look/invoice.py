@@ -78,6 +78,12 @@ def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]
             con, "select * from customers where customer_id = ?", [invoice["payer_customer_id"]]
         )[0],
         "lines": lines,
+        "users": rows(
+            con,
+            "select * from customers where customer_id in"
+            " (select customer_id from invoice_lines where invoice_number = ?) order by customer_id",
+            [invoice_number],
+        ),
         "taxes": rows(
             con,
             "select * from invoice_taxes where invoice_number = ? order by tax_code, tax_rate",
@@ -154,7 +160,6 @@ _NOTES_OF = """
 def _draw(console: Console, statement: dict[str, Any]) -> None:
     invoice, customer = statement["invoice"], statement["customer"]
     decimals = minor_units()[invoice["currency"]]
-    tz = zone(customer["timezone"])
     head = Table.grid(expand=True)
     head.add_column()
     head.add_column(justify="right")
@@ -172,29 +177,31 @@ def _draw(console: Console, statement: dict[str, Any]) -> None:
     )
     head.add_row(f"[dim]{escape(order)}[/]", f"due {long_date(invoice['due_date'])}")
     console.print(Panel(head))
-    console.print(_lines_table(statement["lines"], tz, decimals, statement["unit_draws"]))
+    console.print(_lines_table(statement, decimals))
     console.print(_totals_table(statement, decimals))
-    console.print(
-        f"[dim]Periods are local to {customer['timezone']}. Seal {invoice['document_hash'][:16]}…[/]"
-    )
+    zones = " and ".join(sorted({user["timezone"] for user in statement["users"]}))
+    console.print(f"[dim]Periods are local to {zones}. Seal {invoice['document_hash'][:16]}…[/]")
 
 
-def _lines_table(
-    lines: list[dict[str, Any]], tz: ZoneInfo, decimals: int, unit_draws: list[dict[str, Any]]
-) -> Table:
+def _lines_table(statement: dict[str, Any], decimals: int) -> Table:
+    payer = statement["customer"]["customer_id"]
+    users = {user["customer_id"]: user for user in statement["users"]}
     table = Table(box=None, expand=True, header_style="bold", pad_edge=False)
     table.add_column("description", ratio=1)
     table.add_column("quantity", justify="right", no_wrap=True)
     table.add_column("unit price", justify="right", no_wrap=True)
     table.add_column("amount", justify="right", no_wrap=True)
     unused_count = 0
-    for line in lines:
+    for line in statement["lines"]:
         if line["fee_type"] == "progressive_credit":
             continue
         if _is_unused_filter(line):
             unused_count += 1
             continue
-        period = _period(line["service_period_start"], line["service_period_end"], tz)
+        user = users[line["customer_id"]]
+        period = _period(
+            line["service_period_start"], line["service_period_end"], zone(user["timezone"])
+        )
         has_no_units = line["fee_type"] in _WITHOUT_UNITS
         table.add_row(
             f"{escape(line['description'])} [dim]{period}[/]",
@@ -202,6 +209,8 @@ def _lines_table(
             "" if has_no_units else number(line["unit_amount"]),
             money(line["amount"], decimals),
         )
+        if line["customer_id"] != payer:
+            table.add_row(f"[dim]  for {escape(user['customer_name'])}[/]")
         if line["cause"]:
             corrected = line["original_invoice_number"]
             of_invoice = f", corrects {corrected}" if corrected else ""
@@ -210,7 +219,7 @@ def _lines_table(
             table.add_row(f"[dim]  event {escape(line['event_id'])}[/]")
         if line["group_key"]:
             table.add_row(f"[dim]  {escape(line['group_key'])}[/]")
-        for draw in unit_draws:
+        for draw in statement["unit_draws"]:
             if draw["line_number"] == line["line_number"]:
                 left = grouped(draw["closing_units"])
                 lot = f"[dim]  prepaid by {escape(draw['lot_id'])} ({left} left)[/]"

@@ -113,6 +113,7 @@ def _period_row(name: str, trial: Trial) -> dict[str, Any]:
         "subscription_id": subscription_id(name),
         "external_subscription_id": f"{name}_ext",
         "customer_id": name,
+        "payer_customer_id": name,
         "plan_code": f"{name}_plan",
         "billing_entity_code": entity_code(0),
         "currency": trial.currency,

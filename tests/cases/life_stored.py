@@ -36,7 +36,8 @@ from .lives import Life
 
 _LINES = """
     select subscription_id, close_date, fee_type, charge_code, amount, amount_unrounded, tax_rate,
-        service_period_start, service_period_end, invoice_type, coupon_amount_unrounded, tax_codes, customer_id,
+        service_period_start, service_period_end, invoice_type, coupon_amount_unrounded, tax_codes,
+        invoices.customer_id,
         invoice_number
     from issued.invoice_lines
     inner join issued.invoices using (invoice_number)

@@ -26,7 +26,7 @@ from .lines import InvoiceLine
 from .numbers import minor_unit, round_half_away
 from .one_offs import INVOICE_TYPE as ONE_OFF
 from .one_offs import due_one_offs, one_off_line
-from .periods import ONE_DAY
+from .periods import ONE_DAY, first_instant
 from .progressive import INVOICE_TYPE as PROGRESSIVE
 from .progressive import Excess, open_periods, progressive_lines, settle_progressive
 from .settlement import tax_rates_of_line, tax_rows_of_lines
@@ -36,7 +36,7 @@ from .unit_wallets import UnitBook
 from .usage import Line, count_reasons, count_verdicts, read_batches
 from .wallets import buckets_of, draw_from_lots, lapsed_lots, lots_in_order, owed_of_lines
 
-GroupKey = tuple[str, str, str]  # customer, currency, type of the invoice
+GroupKey = tuple[str, str, str]  # payer, currency, type of the invoice
 
 
 @dataclass(frozen=True)
@@ -167,14 +167,19 @@ def bill(
 
 
 def _is_all_billed(catalog: Catalog, memory: Memory, customer_id: str, before: date) -> bool:
-    """Whether no period of a customer that starts before a date waits for its bill."""
+    """Whether no period that a customer pays, and that starts before a date of its zone, waits for its bill."""
+    expires_at = first_instant(catalog.timezone_of(customer_id), before)
     return not any(
         memory.left_of(terms, period, fee_family)
         for one in catalog.subscriptions
-        if one.customer_id == customer_id
+        if catalog.payer_of(one.customer_id, one) == customer_id
         for terms in [terms_of(catalog, one)]
+        for zone_name in [catalog.timezone_of(one.customer_id)]
         for fee_family in terms.fee_families
-        for period in takewhile(lambda period: period.start < before, terms.periods(fee_family))
+        for period in takewhile(
+            lambda period, zone_name=zone_name: first_instant(zone_name, period.start) < expires_at,
+            terms.periods(fee_family),
+        )
     )
 
 
@@ -238,10 +243,12 @@ def _lines_by_invoice(
 ) -> dict[GroupKey, list[InvoiceLine]]:
     """The lines of a close: those of subscriptions, and the one-off fees, which are in the memory afterwards.
 
-    Source: BILLING_RULES §6 "One invoice per (payer, currency, entity, invoice type) and close"; a customer has one
-    entity.
+    Source: BILLING_RULES §6 "One invoice per (payer, currency, entity, invoice type) and close"; a payer and whom it
+    pays for have one entity.
     """
-    customers = {one.subscription_id: one.customer_id for one in catalog.subscriptions}
+    payers = {
+        one.subscription_id: catalog.payer_of(one.customer_id, one) for one in catalog.subscriptions
+    }
     lines: dict[GroupKey, list[InvoiceLine]] = defaultdict(list)
     for invoice_type, by_subscription in (
         ("subscription", found.lines),
@@ -249,10 +256,10 @@ def _lines_by_invoice(
     ):
         for subscription_id, own in by_subscription.items():
             for line in own:
-                lines[customers[subscription_id], line.currency, invoice_type].append(line)
+                lines[payers[subscription_id], line.currency, invoice_type].append(line)
     for fee in due_one_offs(catalog.one_offs, memory.one_offs, close_date):
         line = one_off_line(fee, catalog.timezone_of(fee.customer_id))
-        lines[fee.customer_id, fee.currency, ONE_OFF].append(line)
+        lines[catalog.payer_of(fee.customer_id), fee.currency, ONE_OFF].append(line)
         memory.one_offs.add(fee.one_off_fee_id)
     return lines
 

@@ -60,6 +60,7 @@ class Customer:
     customer_id: str
     billing_entity_code: str
     timezone: str | None
+    payer_customer_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Subscription:
     anchor_at: datetime | None = None
     end_kind: str | None = None
     is_last_day_shared: bool = False
+    payer_customer_id: str | None = None
 
     @property
     def billing_begins_at(self) -> datetime:
@@ -170,6 +172,19 @@ class Catalog:
 
     def entity_of(self, customer_id: str) -> Entity:
         return self.entities[self.customers[customer_id].billing_entity_code]
+
+    def payer_of(self, customer_id: str, subscription: Subscription | None = None) -> str:
+        """Who is invoiced for a subscription, or for one-off fees.
+
+        Source: BILLING_RULES, Words: "payer: who is invoiced (default: the customer)"; a subscription's own wins.
+        """
+        own = subscription.payer_customer_id if subscription else None
+        return own or self.customers[customer_id].payer_customer_id or customer_id
+
+    @cached_property
+    def users(self) -> dict[str, str]:
+        """The customer of each subscription."""
+        return {one.subscription_id: one.customer_id for one in self.subscriptions}
 
     @cached_property
     def plan_codes(self) -> dict[str, str]:
@@ -260,7 +275,10 @@ def _entity(row: Row) -> Entity:
 
 def _customer(row: Row) -> Customer:
     return Customer(
-        text_in(row, "customer_id"), text_in(row, "billing_entity_code"), row.get("timezone")
+        text_in(row, "customer_id"),
+        text_in(row, "billing_entity_code"),
+        row.get("timezone"),
+        row.get("payer_customer_id") or None,
     )
 
 
@@ -277,6 +295,7 @@ def _subscription(row: Row, position: int) -> Subscription:
         position=position,
         billing_time=row.get("billing_time") or "calendar",
         on_termination=row.get("on_termination") or "credit",
+        payer_customer_id=row.get("payer_customer_id") or None,
     )
 
 

@@ -80,7 +80,8 @@ LIFE_COLUMNS = {
     "prices/fixed_charges": f"{FIXED_CHARGE_KEY} last_month valid_to add_on_code charge_model "
     "display_name is_pay_in_advance is_prorated units unit_amount",
     "prices/fixed_charge_tiers": f"{FIXED_CHARGE_KEY} up_to unit_amount flat_amount",
-    "accounts/subscriptions": "billing_time on_termination lifetime_usage_amount",
+    "accounts/customers": "payer_customer_id",
+    "accounts/subscriptions": "billing_time on_termination lifetime_usage_amount payer_customer_id",
     "prices/usage_thresholds": "plan_code threshold_amount is_recurring display_name",
     "credits/wallets": "scope_fee_types rate expires_on",
     "credits/wallet_lots": "priority expires_on",

@@ -16,7 +16,7 @@ from .bill import Bill
 from .catalog import Catalog
 from .comparison import Query, Rows
 
-INVOICE_KEY = "i.customer_id, i.close_date, i.currency, i.invoice_type"
+INVOICE_KEY = "i.payer_customer_id, i.close_date, i.currency, i.invoice_type"
 KEY_LENGTH = 4
 
 

@@ -10,7 +10,9 @@ from .bill import Bill
 from .comparison import Query, Rows
 
 COLUMNS = ("subtotal_amount", "tax_amount", "total_amount")
-KEY = "o.customer_id, n.issue_date, o.close_date as invoice_date, o.currency, n.subscription_id"
+KEY = (
+    "o.payer_customer_id, n.issue_date, o.close_date as invoice_date, o.currency, n.subscription_id"
+)
 
 
 def expected_ends(bill: Bill) -> dict[str, Rows]:

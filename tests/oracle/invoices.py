@@ -32,9 +32,9 @@ class NoteUse:
 
 @dataclass(frozen=True)
 class Invoice:
-    """One invoice per customer, currency, type and close. Amounts in currency units.
+    """One invoice per payer, currency, type and close. Amounts in currency units.
 
-    `line_rates`: the taxes of each line, their rates in percent.
+    `customer_id`: who is invoiced, whoever used. `line_rates`: the taxes of each line, their rates in percent.
     """
 
     close_date: date

@@ -156,7 +156,9 @@ def progressive_lines(
         thresholds = catalog.thresholds[newest[0].plan_code]
         if passed_thresholds(thresholds, billed + outstanding, billed + so_far):
             for period, own in fees:
-                key = (close_date, newest[0].customer_id, own[0].currency, INVOICE_TYPE)
+                user = terms[own[0].subscription_id].subscription
+                payer = catalog.payer_of(user.customer_id, user)
+                key = (close_date, payer, own[0].currency, INVOICE_TYPE)
                 billed = _without_negative_charges(own)
                 name = own[0].subscription_id
                 credits, more = _credits_of_invoice(memory.progressive, (name, period), billed, key)

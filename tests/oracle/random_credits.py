@@ -1,4 +1,4 @@
-"""Random coupons, levels of tax, and wallets with scopes and expiring lots, for customers that were drawn without them.
+"""Random coupons, levels of tax, wallets with scopes and expiring lots, and payers, for customers drawn without them.
 
 Belongs here: rows that are added to an example. Does not belong here: what the other draws leave in it, so that they
 stay as they are.
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from .numbers import from_units, minor_unit
 from .periods import ONE_DAY
 from .random_charges import Rows
-from .random_rows import ALWAYS, COPY, PRICES, RECORDED, Example, Window, decimals_of
+from .random_rows import ALWAYS, COPY, PRICES, RECORDED, ZONES, Example, Window, decimals_of
 
 LEVELS = ("one_off_fee", "charge", "add_on", "commitment", "plan")
 SCOPES = ("subscription", "fixed_charge", "charge", "commitment", "add_on")
@@ -28,7 +28,7 @@ TAXED_ENTITIES = ("berlin", "week")
 
 @st.composite
 def with_credits(draw: st.DrawFn, examples: st.SearchStrategy[Example], window: Window) -> Example:
-    """An example with coupons, taxes of lines and wallets, each of them in most."""
+    """An example with coupons, taxes of lines and wallets, each of them in most, and with payers, in half of all."""
     example = draw(examples)
     rows: Rows = {table: list(own) for table, own in example.rows.items()}
     parts = [
@@ -40,6 +40,8 @@ def with_credits(draw: st.DrawFn, examples: st.SearchStrategy[Example], window: 
         for table, own in part.items():
             known = [] if table.startswith("credits/wallet") else rows.get(table, [])
             rows[table] = [*known, *own]
+    if draw(st.booleans()):
+        rows = draw(payers_of(rows))
     return replace(example, rows=rows)
 
 
@@ -255,3 +257,42 @@ def wallets_of(draw: st.DrawFn, window: Window, rows: Rows) -> Rows:
         "credits/wallet_lots": lots,
         "credits/wallet_targets": targets,
     }
+
+
+# Payers.
+
+
+@st.composite
+def payers_of(draw: st.DrawFn, rows: Rows) -> Rows:
+    """The rows with a payer and a neighbour in other zones, among whom what one customer had is parted."""
+    own = f"{COPY}customer"
+    payer, neighbour = f"{own}_payer", f"{own}_neighbour"
+    found = {table: [dict(row) for row in listed] for table, listed in rows.items()}
+    [customer] = found["accounts/customers"]
+    for name in (payer, neighbour):
+        other = customer | {"customer_id": name, "timezone": draw(st.sampled_from(ZONES))}
+        found["accounts/customers"].append(other)
+    for row in (found["accounts/customers"][0], found["accounts/customers"][2]):
+        if draw(st.integers(0, 3)):
+            row["payer_customer_id"] = payer
+    # Subscriptions that follow each other are of different customers, so that invoices are for several.
+    order = draw(st.permutations([own, neighbour, payer]))
+    users: dict[str, str] = {}
+    for row in found["accounts/subscriptions"]:
+        users.setdefault(row["external_subscription_id"], order[len(users) % len(order)])
+    payers: dict[str, str] = {}
+    for row in found["accounts/subscriptions"]:
+        user = row["customer_id"] = users[row["external_subscription_id"]]
+        # A payer of its own: who uses, or the one who is nobody's customer.
+        choices = ["", "", "", "", user, payer]
+        payers.setdefault(row["subscription_id"], draw(st.sampled_from(choices)))
+        if payers[row["subscription_id"]]:
+            row["payer_customer_id"] = payers[row["subscription_id"]]
+    for table in ("credits/wallets", "credits/applied_coupons", "accounts/one_off_fees"):
+        for row in found.get(table, []):
+            row["customer_id"] = draw(st.sampled_from([own, payer, payer, neighbour]))
+    for row in list(found.get("tax/customer_taxes", [])):
+        for name in (payer, neighbour):
+            if draw(st.booleans()):
+                found["tax/customer_taxes"].append(row | {"customer_id": name})
+    return found

@@ -9,7 +9,7 @@ running as (select close_date from {{ ref('stg_control__run') }}),
 due_periods as (
     select
         subscription_id,
-        customer_id,
+        payer_customer_id,
         billing_entity_code,
         currency,
         fee_family,
@@ -47,7 +47,7 @@ registered as (
         case
             when billed.subscription_id is not null
                 then 'invoice/' || cast(running.close_date as varchar) || '/' || due_periods.billing_entity_code || '/'
-                    || due_periods.customer_id || '/' || due_periods.currency || '/subscription'
+                    || due_periods.payer_customer_id || '/' || due_periods.currency || '/subscription'
         end as document_key,
         due_periods.inputs_digest,
         false as is_adjustment

@@ -5,69 +5,17 @@ with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-fees as (
-    select
-        subscription_id,
-        fee_type,
-        charge_code,
-        metric_code,
-        filter_code,
-        group_key,
-        position,
-        filter_position,
-        point_number,
-        segment_starts_at,
-        segment_ends_at,
-        event_id,
-        line_key,
-        description,
-        quantity,
-        priced_quantity,
-        amount_unrounded,
-        amount,
-        price_details,
-        cause,
-        original_invoice_number,
-        original_tax_codes
-    from {{ ref('int_invoicing__billed_fees') }}
-),
-
-subscriptions as (
-    select subscription_id, customer_id, billing_entity_code, currency, minor_unit from {{ ref('dim_subscriptions') }}
-),
-
-progressive_lines as (select * from {{ ref('int_invoicing__progressive_lines') }}),
-
-one_off_fees as (select * from {{ ref('int_invoicing__one_off_fees') }}),
-
-typed as (
-    select
-        fees.*,
-        'subscription' as invoice_type
-    from fees
-    union all
-    select *
-    from progressive_lines
-),
-
 all_fees as (
-    select
-        typed.*,
-        subscriptions.customer_id,
-        subscriptions.billing_entity_code,
-        subscriptions.currency,
-        subscriptions.minor_unit
-    from typed
-    inner join subscriptions on typed.subscription_id = subscriptions.subscription_id
+    select * from {{ ref('int_invoicing__subscription_lines') }}
     union all
-    select * from one_off_fees
+    select * from {{ ref('int_invoicing__one_off_fees') }}
 ),
 
 -- One invoice per payer, currency, entity and type and close: the key says so.
 addressed as (
     select
         'invoice/' || cast(running.close_date as varchar) || '/' || all_fees.billing_entity_code || '/'
-        || all_fees.customer_id || '/' || all_fees.currency || '/' || all_fees.invoice_type as document_key,
+        || all_fees.payer_customer_id || '/' || all_fees.currency || '/' || all_fees.invoice_type as document_key,
         all_fees.*
     from all_fees
     cross join running
@@ -80,6 +28,7 @@ lines as (
             row_number() over (
                 partition by document_key
                 order by
+                    customer_id,
                     subscription_id,
                     position,
                     fee_type,
@@ -93,6 +42,7 @@ lines as (
         line_key,
         invoice_type,
         customer_id,
+        payer_customer_id,
         billing_entity_code,
         subscription_id,
         fee_type,

@@ -1,5 +1,5 @@
 -- R-ADJUST: a net above 0 as fees of the running invoice: what each fee is more or less than was issued for it, with its original
--- service period, and the taxes of the invoice that it corrects.
+-- service period, and the payer and the taxes of the invoice that it corrects.
 -- Grain: one row per line_key.
 
 with
@@ -32,6 +32,8 @@ adjustments as (
     where handling = 'lines'
 ),
 
+invoices as (select invoice_number, payer_customer_id from {{ ref('stg_issued__invoices') }}),
+
 lines as (
     select
         adjustments.subscription_id,
@@ -55,9 +57,11 @@ lines as (
         adjustments.cause,
         adjustments.original_invoice_number,
         case when adjustments.original_invoice_number is not null then adjustments.original_tax_codes end
-            as original_tax_codes
+            as original_tax_codes,
+        invoices.payer_customer_id as original_payer_id
     from adjustments
     cross join running
+    left join invoices on adjustments.original_invoice_number = invoices.invoice_number
 )
 
 select * from lines

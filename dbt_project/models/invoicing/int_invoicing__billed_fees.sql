@@ -41,7 +41,8 @@ billed as (
         price_details,
         cast(null as varchar) as cause,
         cast(null as varchar) as original_invoice_number,
-        cast(null as varchar) as original_tax_codes
+        cast(null as varchar) as original_tax_codes,
+        cast(null as varchar) as original_payer_id
     from new_fees
     union all
     -- After the subscription's other lines.
@@ -67,7 +68,8 @@ billed as (
         price_details,
         cause,
         original_invoice_number,
-        original_tax_codes
+        original_tax_codes,
+        original_payer_id
     from {{ ref('int_invoicing__adjustment_lines') }}
 )
 

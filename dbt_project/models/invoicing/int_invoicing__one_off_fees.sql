@@ -9,6 +9,7 @@ fees as (
         one_off_fees.row_number,
         one_off_fees.one_off_fee_id,
         one_off_fees.customer_id,
+        one_off_fees.payer_customer_id,
         one_off_fees.billing_entity_code,
         one_off_fees.add_on_code,
         one_off_fees.day_starts_at as segment_starts_at,
@@ -73,6 +74,7 @@ rounded as (
         cast(null as varchar) as original_tax_codes,
         'one_off' as invoice_type,
         customer_id,
+        payer_customer_id,
         billing_entity_code,
         currency,
         minor_unit

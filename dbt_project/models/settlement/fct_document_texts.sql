@@ -19,6 +19,17 @@ settled_lines as (
     group by document_key
 ),
 
+-- Only where somebody else pays: else the text is the one that it was before payers were known.
+customers as (
+    select
+        lines.document_key,
+        {{ join_texts(canonical_row(['lines.line_number', 'lines.customer_id']), 'chr(30)', 'lines.line_number') }}
+            as customers_text
+    from {{ ref('fct_invoice_lines') }} as lines
+    where lines.customer_id <> lines.payer_customer_id
+    group by lines.document_key
+),
+
 invoice_taxes as (
     select
         document_key,
@@ -35,10 +46,12 @@ texts as (
     select
         settled_lines.document_key,
         settled_lines.lines_text || chr(29) || coalesce(invoice_taxes.taxes_text, '') || chr(29)
-        || coalesce(use_texts.uses_text, '') as rows_text
+        || coalesce(use_texts.uses_text, '')
+        || coalesce(chr(29) || chr(29) || chr(29) || customers.customers_text, '') as rows_text
     from settled_lines
     left join invoice_taxes on settled_lines.document_key = invoice_taxes.document_key
     left join use_texts on settled_lines.document_key = use_texts.document_key
+    left join customers on settled_lines.document_key = customers.document_key
 )
 
 select * from texts

@@ -10,6 +10,7 @@ reported_amounts as (
         document_key,
         invoice_type,
         customer_id,
+        payer_customer_id,
         billing_entity_code,
         currency,
         fees_amount,
@@ -42,7 +43,7 @@ invoices as (
         reported_amounts.document_key,
         reported_amounts.invoice_type,
         reported_amounts.customer_id,
-        reported_amounts.customer_id as payer_customer_id,
+        reported_amounts.payer_customer_id,
         reported_amounts.billing_entity_code,
         reported_amounts.currency,
         running.close_date,
@@ -69,7 +70,7 @@ invoices as (
     cross join running
     inner join document_texts on reported_amounts.document_key = document_texts.document_key
     inner join billing_entities on reported_amounts.billing_entity_code = billing_entities.billing_entity_code
-    inner join customers on reported_amounts.customer_id = customers.customer_id
+    inner join customers on reported_amounts.payer_customer_id = customers.customer_id
 ),
 
 sealed as (

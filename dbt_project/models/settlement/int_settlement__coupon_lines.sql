@@ -1,4 +1,4 @@
--- R-COUPON: the lines that each coupon of the customer may discount: all fees, those of a plan's subscriptions, or those of a
+-- R-COUPON: the lines that each coupon of their payer may discount: all fees, those of a plan's subscriptions, or those of a
 -- metric; never adjustments, which bear the coupons of what they correct. A fixed coupon pays invoices of its currency.
 -- Grain: one row per (document_key, line_number, applied_coupon_id).
 
@@ -8,7 +8,7 @@ invoice_lines as (
     select
         document_key,
         line_number,
-        customer_id,
+        payer_customer_id,
         subscription_id,
         metric_code,
         currency,
@@ -30,7 +30,7 @@ discounted as (
         invoice_lines.line_number,
         coupons.applied_coupon_id,
         coupons.coupon_rank,
-        invoice_lines.customer_id,
+        coupons.customer_id,
         invoice_lines.currency,
         invoice_lines.minor_unit,
         invoice_lines.amount,
@@ -42,7 +42,7 @@ discounted as (
     inner join subscriptions on invoice_lines.subscription_id = subscriptions.subscription_id
     inner join coupons
         on
-            invoice_lines.customer_id = coupons.customer_id
+            invoice_lines.payer_customer_id = coupons.customer_id
             and invoice_lines.currency = coalesce(coupons.currency, invoice_lines.currency)
     left join targets
         on

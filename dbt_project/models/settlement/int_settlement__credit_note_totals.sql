@@ -8,6 +8,7 @@ credited_lines as (
     select
         document_key,
         invoice_number,
+        customer_id,
         subscription_id,
         reason,
         handling,
@@ -47,7 +48,7 @@ invoices as (
     from {{ ref('stg_issued__invoices') }}
 ),
 
--- Under half a minor unit there is nothing to credit.
+-- Under half a minor unit there is nothing to credit. All lines of a note are of one customer's use.
 subtotals as (
     select
         document_key,
@@ -57,6 +58,7 @@ subtotals as (
         handling,
         currency,
         minor_unit,
+        max(customer_id) as customer_id,
         cast(sum(amount) as decimal(20, 4)) as subtotal_amount
     from credited_lines
     group by document_key, invoice_number, subscription_id, reason, handling, currency, minor_unit
@@ -65,8 +67,15 @@ subtotals as (
 
 with_the_invoice as (
     select
-        subtotals.*,
-        invoices.customer_id,
+        subtotals.document_key,
+        subtotals.invoice_number,
+        subtotals.subscription_id,
+        subtotals.reason,
+        subtotals.handling,
+        coalesce(subtotals.customer_id, invoices.customer_id) as customer_id,
+        subtotals.currency,
+        subtotals.minor_unit,
+        subtotals.subtotal_amount,
         invoices.payer_customer_id,
         invoices.billing_entity_code,
         invoices.total_amount as invoice_total_amount,

@@ -77,11 +77,11 @@ note_spans as (
 invoice_spans as (
     select
         document_key,
-        customer_id as payer_customer_id,
+        payer_customer_id,
         currency,
         total_amount,
         sum(total_amount) over (
-            partition by customer_id, currency
+            partition by payer_customer_id, currency
             order by billing_entity_code, document_key
             rows between unbounded preceding and current row
         ) as ends_at_amount

@@ -9,7 +9,7 @@ credited_lines as (select * from {{ ref('int_settlement__credited_lines') }}),
 credited_invoices as (select distinct invoice_number from credited_lines),
 
 issued_lines as (
-    select lines.invoice_number, lines.line_number, lines.amount, lines.coupon_amount_unrounded
+    select lines.invoice_number, lines.line_number, lines.customer_id, lines.amount, lines.coupon_amount_unrounded
     from {{ ref('stg_issued__invoice_lines') }} as lines
     inner join credited_invoices on lines.invoice_number = credited_invoices.invoice_number
 ),
@@ -35,6 +35,7 @@ credited_before as (
 discounted as (
     select
         credited_lines.*,
+        issued_lines.customer_id,
         case
             when issued_lines.coupon_amount_unrounded = 0 then credited_lines.amount_unrounded
             else
@@ -100,6 +101,7 @@ credits as (
         line_number,
         invoice_number,
         invoice_line_number,
+        customer_id,
         subscription_id,
         reason,
         handling,

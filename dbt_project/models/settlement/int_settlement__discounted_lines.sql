@@ -7,7 +7,7 @@ invoice_lines as (
     select
         document_key,
         line_number,
-        customer_id,
+        payer_customer_id,
         billing_entity_code,
         fee_type,
         metric_code,

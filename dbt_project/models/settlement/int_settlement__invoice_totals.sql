@@ -4,7 +4,16 @@
 with
 
 invoice_lines as (
-    select document_key, invoice_type, customer_id, billing_entity_code, currency, minor_unit, fee_type, amount
+    select
+        document_key,
+        invoice_type,
+        customer_id,
+        payer_customer_id,
+        billing_entity_code,
+        currency,
+        minor_unit,
+        fee_type,
+        amount
     from {{ ref('fct_invoice_lines') }}
 ),
 
@@ -12,7 +21,8 @@ document_fees as (
     select
         document_key,
         invoice_type,
-        customer_id,
+        case when min(customer_id) = max(customer_id) then min(customer_id) end as customer_id,
+        payer_customer_id,
         billing_entity_code,
         currency,
         minor_unit,
@@ -21,7 +31,7 @@ document_fees as (
             as progressive_credit_amount,
         count(*) as line_count
     from invoice_lines
-    group by document_key, invoice_type, customer_id, billing_entity_code, currency, minor_unit
+    group by document_key, invoice_type, payer_customer_id, billing_entity_code, currency, minor_unit
 ),
 
 document_taxes as (
@@ -54,6 +64,7 @@ totals as (
         document_fees.document_key,
         document_fees.invoice_type,
         document_fees.customer_id,
+        document_fees.payer_customer_id,
         document_fees.billing_entity_code,
         document_fees.currency,
         document_fees.minor_unit,

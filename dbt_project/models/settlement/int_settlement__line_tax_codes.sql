@@ -1,5 +1,5 @@
 -- R-TAX: the taxes of the first level that states any, for each line that corrects no invoice, and the certificate that exempts
--- its customer of one, if any (R-TAX-US).
+-- its payer of one, if any (R-TAX-US).
 -- Grain: one row per (document_key, line_number, tax_code).
 
 with
@@ -7,7 +7,7 @@ with
 running as (select close_date from {{ ref('stg_control__run') }}),
 
 line_levels as (
-    select document_key, line_number, customer_id, level_rank, level, code
+    select document_key, line_number, payer_customer_id, level_rank, level, code
     from {{ ref('int_settlement__line_tax_levels') }}
 ),
 
@@ -30,7 +30,7 @@ ranked as (
     select
         line_levels.document_key,
         line_levels.line_number,
-        line_levels.customer_id,
+        line_levels.payer_customer_id,
         assigned_taxes.tax_code,
         assigned_taxes.tax_evidence,
         dense_rank() over (
@@ -51,9 +51,9 @@ first_level as (
         coalesce(of_one_tax.certificate, of_all_taxes.certificate) as certificate
     from ranked
     left join exemptions as of_one_tax
-        on ranked.customer_id = of_one_tax.customer_id and ranked.tax_code = of_one_tax.tax_code
+        on ranked.payer_customer_id = of_one_tax.customer_id and ranked.tax_code = of_one_tax.tax_code
     left join exemptions as of_all_taxes
-        on ranked.customer_id = of_all_taxes.customer_id and of_all_taxes.tax_code is null
+        on ranked.payer_customer_id = of_all_taxes.customer_id and of_all_taxes.tax_code is null
     where ranked.level_order = 1
 )
 

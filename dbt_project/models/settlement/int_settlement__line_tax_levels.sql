@@ -1,11 +1,11 @@
 -- R-TAX: where a line's taxes may be stated, the nearest first: its one-off fee, its charge, add-on or commitment, its plan, its
--- customer, its entity. What corrects an invoice bears that one's taxes, and asks nowhere.
+-- payer, its entity. What corrects an invoice bears that one's taxes, and asks nowhere.
 -- Grain: one row per (document_key, line_number, level_rank).
 {% set levels = [
     ("'one_off_fee'", 'one_off_fee_id'),
     ('own_level', 'own_code'),
     ("'plan'", 'plan_code'),
-    ("'customer'", 'customer_id'),
+    ("'customer'", 'payer_customer_id'),
     ("'entity'", 'billing_entity_code'),
 ] %}
 
@@ -16,7 +16,7 @@ invoice_lines as (
         document_key,
         line_number,
         line_key,
-        customer_id,
+        payer_customer_id,
         billing_entity_code,
         subscription_id,
         fee_type,
@@ -69,7 +69,7 @@ levels as (
         select
             document_key,
             line_number,
-            customer_id,
+            payer_customer_id,
             {{ loop.index }} as level_rank,
             {{ level }} as level,
             {{ code }} as code

@@ -22,7 +22,7 @@ line_taxes as (
 taxed_lines as (
     select
         lines.document_key,
-        lines.customer_id,
+        holders.customer_id,
         lines.currency,
         lines.billing_entity_code,
         lines.minor_unit,
@@ -31,7 +31,7 @@ taxed_lines as (
         lines.service_period_start,
         lines.discounted_amount + coalesce(line_taxes.tax_amount_unrounded, 0) as amount_unrounded
     from {{ ref('int_settlement__discounted_lines') }} as lines
-    inner join holders on lines.customer_id = holders.customer_id and lines.currency = holders.currency
+    inner join holders on lines.payer_customer_id = holders.customer_id and lines.currency = holders.currency
     left join line_taxes
         on lines.document_key = line_taxes.document_key and lines.line_number = line_taxes.line_number
 ),

@@ -46,6 +46,7 @@ reported as (
         document_key,
         invoice_type,
         customer_id,
+        payer_customer_id,
         billing_entity_code,
         currency,
         fees_amount,

@@ -20,7 +20,8 @@ catalog_rows as (
         state,
         county,
         city,
-        vat_id
+        vat_id,
+        payer_customer_id
     from {{ source('catalog', 'customers') }}
 ),
 
@@ -38,7 +39,8 @@ known_to_the_run as (
         catalog_rows.state,
         catalog_rows.county,
         catalog_rows.city,
-        catalog_rows.vat_id
+        catalog_rows.vat_id,
+        catalog_rows.payer_customer_id
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )

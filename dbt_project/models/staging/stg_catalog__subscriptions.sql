@@ -19,6 +19,7 @@ catalog_rows as (
         billing_time,
         on_termination,
         lifetime_usage_amount,
+        payer_customer_id,
         recorded_at
     from {{ source('catalog', 'subscriptions') }}
 ),
@@ -46,7 +47,8 @@ last_recorded as (
         billing_starts_at,
         billing_time,
         on_termination,
-        coalesce(lifetime_usage_amount, cast(0 as decimal(20, 4))) as lifetime_usage_amount
+        coalesce(lifetime_usage_amount, cast(0 as decimal(20, 4))) as lifetime_usage_amount,
+        payer_customer_id
     from ranked_by_recording
     where recording_rank = 1
 )

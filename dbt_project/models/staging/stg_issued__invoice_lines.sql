@@ -13,6 +13,7 @@ lines as (
         invoice_number,
         line_number,
         line_key,
+        customer_id,
         subscription_id,
         fee_type,
         charge_code,

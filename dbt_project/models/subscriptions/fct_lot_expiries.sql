@@ -1,5 +1,5 @@
--- R-EXPIRY: when each wallet lot that expires does so, and whether it has lapsed: its date has come, and no period of the
--- customer that starts before it is unbilled after this close.
+-- R-EXPIRY: when each wallet lot that expires does so, and whether it has lapsed: its date has come, and no period that the
+-- customer pays and that starts before it is unbilled after this close.
 -- Grain: one row per lot_id.
 
 with
@@ -16,13 +16,13 @@ tz_offsets as (
 
 unbilled_periods as (
     select
-        terms.customer_id,
+        terms.payer_customer_id,
         min(scheduled_periods.period_starts_at) as first_starts_at
     from {{ ref('int_subscriptions__periods_ahead') }} as scheduled_periods
     inner join running on scheduled_periods.due_date > running.close_date
     inner join {{ ref('int_subscriptions__terms') }} as terms
         on scheduled_periods.subscription_id = terms.subscription_id
-    group by terms.customer_id
+    group by terms.payer_customer_id
 ),
 
 candidate_instants as (
@@ -57,7 +57,7 @@ lapses as (
         and coalesce(unbilled_periods.first_starts_at >= expiries.expires_at, true) as has_lapsed
     from expiries
     cross join running
-    left join unbilled_periods on expiries.customer_id = unbilled_periods.customer_id
+    left join unbilled_periods on expiries.customer_id = unbilled_periods.payer_customer_id
 )
 
 select * from lapses

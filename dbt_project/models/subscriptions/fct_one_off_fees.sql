@@ -23,7 +23,9 @@ due_fees as (
     inner join running on waiting.billed_on <= running.close_date
 ),
 
-customers as (select customer_id, billing_entity_code, timezone from {{ ref('stg_catalog__customers') }}),
+customers as (
+    select customer_id, billing_entity_code, timezone, payer_customer_id from {{ ref('stg_catalog__customers') }}
+),
 
 billing_entities as (select billing_entity_code, timezone from {{ ref('stg_catalog__billing_entities') }}),
 
@@ -34,6 +36,7 @@ tz_offsets as (
 in_zones as (
     select
         due_fees.*,
+        coalesce(customers.payer_customer_id, due_fees.customer_id) as payer_customer_id,
         customers.billing_entity_code,
         {{ customer_zone('customers', 'billing_entities') }} as timezone
     from due_fees
@@ -76,6 +79,7 @@ dated as (
         in_zones.row_number,
         in_zones.one_off_fee_id,
         in_zones.customer_id,
+        in_zones.payer_customer_id,
         in_zones.billing_entity_code,
         in_zones.add_on_code,
         in_zones.billed_on,

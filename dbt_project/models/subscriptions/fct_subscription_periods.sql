@@ -6,7 +6,15 @@ with
 running as (select close_date from {{ ref('stg_control__run') }}),
 
 terms as (
-    select subscription_id, external_subscription_id, customer_id, plan_code, billing_entity_code, currency, anchor_date
+    select
+        subscription_id,
+        external_subscription_id,
+        customer_id,
+        payer_customer_id,
+        plan_code,
+        billing_entity_code,
+        currency,
+        anchor_date
     from {{ ref('int_subscriptions__terms') }}
 ),
 
@@ -88,6 +96,7 @@ billed_periods as (
         periods.subscription_id,
         terms.external_subscription_id,
         terms.customer_id,
+        terms.payer_customer_id,
         terms.plan_code,
         terms.billing_entity_code,
         terms.currency,

@@ -15,11 +15,14 @@ subscriptions as (
         ended_at,
         billing_starts_at,
         billing_time,
-        on_termination
+        on_termination,
+        payer_customer_id
     from {{ ref('stg_catalog__subscriptions') }}
 ),
 
-customers as (select customer_id, billing_entity_code, timezone from {{ ref('stg_catalog__customers') }}),
+customers as (
+    select customer_id, billing_entity_code, timezone, payer_customer_id from {{ ref('stg_catalog__customers') }}
+),
 
 billing_entities as (
     select billing_entity_code, timezone, grace_days from {{ ref('stg_catalog__billing_entities') }}
@@ -47,6 +50,8 @@ requests as (
         subscriptions.subscription_id,
         subscriptions.external_subscription_id,
         subscriptions.customer_id,
+        coalesce(subscriptions.payer_customer_id, customers.payer_customer_id, subscriptions.customer_id)
+            as payer_customer_id,
         subscriptions.plan_code,
         row_number() over (
             partition by subscriptions.customer_id, subscriptions.external_subscription_id

@@ -9,6 +9,7 @@ terms as (
         subscription_id,
         external_subscription_id,
         customer_id,
+        payer_customer_id,
         plan_code,
         billing_entity_code,
         timezone,

@@ -23,6 +23,11 @@ select
     invoice_lines.currency,
     invoice_lines.cause,
     invoice_lines.original_invoice_number,
-    invoice_lines.original_line_number
+    invoice_lines.original_line_number,
+    coalesce(invoice_lines.customer_id, invoices.customer_id) as customer_id
 from issued.invoice_lines as invoice_lines
 inner join {publications} as publications on invoice_lines.publication_sequence = publications.publication_sequence
+inner join issued.invoices as invoices
+    on
+        invoice_lines.document_key = invoices.document_key
+        and invoice_lines.publication_sequence = invoices.publication_sequence
