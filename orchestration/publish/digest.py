@@ -6,10 +6,11 @@ Belongs here: hashes over rows, computed inside DuckDB. Does not belong here: de
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import duckdb
 
-from orchestration.publish.tables import DRAFTS, KINDS, LATER_DRAFTS, issued_columns
+from orchestration.publish.tables import DRAFTS, KINDS, LATER_COLUMNS, LATER_DRAFTS, issued_columns
 
 _NO_ROWS = "0:"
 
@@ -21,15 +22,21 @@ def drafts_digest(con: duckdb.DuckDBPyConnection) -> str:
     """
     digest = hashlib.sha256()
     for table, relation in DRAFTS.items():
-        rows = _rows_digest(con, relation)
+        rows = rows_digest(con, relation, LATER_COLUMNS.get(table, ()))
         if table in LATER_DRAFTS and rows == _NO_ROWS:
             continue
         digest.update(f"{table}:{rows}\n".encode())
     return digest.hexdigest()
 
 
-def _rows_digest(con: duckdb.DuckDBPyConnection, relation: str) -> str:
+def rows_digest(con: duckdb.DuckDBPyConnection, relation: str, later: Sequence[str] = ()) -> str:
+    """The number of rows and the sha256 over them; a column of `later` counts only where some row has a value."""
     columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
+    for column in later:
+        if not con.execute(
+            f"select 1 from {relation} where {column} is not null limit 1"
+        ).fetchall():
+            columns.remove(column)
     # '~' for NULL, '=' before a value: no text can look like a NULL, nor reach into the next column.
     fields = " || chr(31) || ".join(
         f"coalesce('=' || cast(\"{column}\" as varchar), '~')" for column in columns
