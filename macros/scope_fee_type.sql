@@ -3,7 +3,7 @@
     case
         when {{ fee_type }} in ('fixed_charge', 'fixed_charge_in_advance') then 'fixed_charge'
         when {{ fee_type }} in ('commitment_true_up', 'period_maximum') then 'commitment'
-        when {{ fee_type }} in ('subscription', 'add_on') then {{ fee_type }}
+        when {{ fee_type }} in ('subscription', 'add_on', 'manual') then {{ fee_type }}
         else 'charge'
     end
 {%- endmacro %}

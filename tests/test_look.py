@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+from rich.console import Console
 
 from orchestration.errors import BadInput
-from orchestration.look import invoice, invoices
+from orchestration.look import credit_notes, invoice, invoices
 from tests.conftest import ClosedCompany
 from tests.small_company import small_company  # noqa: F401
 
@@ -74,3 +76,21 @@ def test_a_broken_file_is_one_line(small_company, tmp_path: Path) -> None:  # no
     with pytest.raises(BadInput, match="cannot be read") as refusal:
         invoices.show(company.workspace)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_note_of_progressive_billing_says_what_was_billed_too_much(capsys) -> None:
+    line = {
+        "description": "Calls",
+        "cause": "progressive_billing",
+        "subscription_id": "main",
+        "amount": Decimal(3),
+        "price_details": {
+            "model": "progressive_billing",
+            "from": "2025-01-01T00:00:00.000000Z",
+            "until": "2025-02-01T00:00:00.000000Z",
+        },
+    }
+    Console().print(credit_notes._lines_table([line], 2))
+    out = capsys.readouterr().out
+    assert "Calls 2025-01-01 to 2025-02-01 UTC" in out
+    assert "billed too much (progressive_billing, main)" in out

@@ -47,6 +47,7 @@ METRICS = "prices/billable_metrics.csv"
 ADD_ONS = "prices/add_ons.csv"
 THRESHOLDS = "prices/usage_thresholds.csv"
 ONE_OFF_FEES = "accounts/one_off_fees.csv"
+MANUAL_LINES = "accounts/manual_lines.csv"
 
 TIERED_MODELS = ("graduated", "graduated_percentage", "volume")
 

@@ -19,12 +19,16 @@ from orchestration.catalog.charge_checks import (
     override_problems,
     plans_of_subscriptions,
 )
-from orchestration.catalog.charge_rows import CHARGES, PLANS, Tables
+from orchestration.catalog.charge_rows import CHARGES, MANUAL_LINES, PLANS, Tables
 from orchestration.catalog.coupon_checks import coupon_problems
 from orchestration.catalog.fixed_charge_checks import fixed_charge_problems, fixed_tier_problems
 from orchestration.catalog.limit_checks import limit_problems, threshold_problems
 from orchestration.catalog.metric_checks import metric_problems
-from orchestration.catalog.one_off_checks import add_on_problems, one_off_problems
+from orchestration.catalog.one_off_checks import (
+    add_on_problems,
+    manual_line_problems,
+    one_off_problems,
+)
 from orchestration.catalog.payer_checks import payer_problems
 from orchestration.catalog.reader import CatalogFile
 from orchestration.catalog.subscription_checks import subscription_problems
@@ -72,6 +76,7 @@ def all_checks(
     yield "tiers", fixed_tier_problems(tables)
     yield "one-off fees", add_on_problems(tables)
     yield "one-off fees", one_off_problems(tables)
+    yield "manual lines", manual_line_problems(tables)
     yield "amounts", limit_problems(tables)
     yield "thresholds", threshold_problems(tables)
     yield "amounts", minor_unit_problems(tables)
@@ -175,6 +180,7 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
         for row in tables[table]
         if row[column] is not None
     ]
+    billed += [(MANUAL_LINES, row, "amount", row["currency"]) for row in tables["manual_lines"]]
     for file, row, column, currency in billed:
         decimals = minor_units.get(currency)
         if decimals is not None and round(row[column], decimals) != row[column]:

@@ -22,6 +22,7 @@ from orchestration.catalog.charge_rows import (
     FIXED_CHARGE_ROW,
     FIXED_CHARGES,
     FIXED_TIERS,
+    MANUAL_LINES,
     METRICS,
     ONE_OFF_FEES,
     PLANS,
@@ -56,6 +57,7 @@ _TABLES = (
     "fixed_charges",
     "fixed_charge_tiers",
     "one_off_fees",
+    "manual_lines",
     "subscriptions",
 )
 _DAY = timedelta(days=1)
@@ -115,7 +117,12 @@ def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
             row for row in old["fixed_charges"] if row["is_pay_in_advance"] == is_pay_in_advance
         ]
         yield from _fixed_charge_problems(old, tables, rows, _register(con, family))
-    yield from _one_off_problems(con, old, tables)
+    yield from _billed_once_problems(
+        con, old["one_off_fees"], tables["one_off_fees"], ("add_on", "one_off_fee_id", ONE_OFF_FEES)
+    )
+    yield from _billed_once_problems(
+        con, old["manual_lines"], tables["manual_lines"], ("manual", "manual_line_id", MANUAL_LINES)
+    )
     yield from subscription_changes(con, old, tables)
     # Older warehouses know no lines but those of who was invoiced.
     if "customer_id" in _columns(con, "issued", "invoice_lines"):
@@ -379,36 +386,46 @@ def _metric_problems(old: Tables, new: Tables, used: Sequence[UsedRow]) -> Itera
                 )
 
 
-def _one_off_problems(con: duckdb.DuckDBPyConnection, old: Tables, new: Tables) -> Iterator[str]:
-    """A one-off fee is a fact once it is billed; the line that billed it ends in its id."""
+def _billed_once_problems(
+    con: duckdb.DuckDBPyConnection,
+    old: Sequence[Row],
+    new: Sequence[Row],
+    kind: tuple[str, str, str],
+) -> Iterator[str]:
+    """A one-off fee or manual line is a fact once it is billed; the line that billed it ends in its id.
+
+    `kind`: the fee type of its lines, the column of its id, and its file.
+    """
+    fee_type, id_column, file = kind
+    noun = id_column.removesuffix("_id").replace("one_off", "one-off").replace("_", " ")
     billed = {
-        line_key.removeprefix("/add_on/"): (number, issued_on)
+        line_key.removeprefix(f"/{fee_type}/"): (number, issued_on)
         for line_key, number, issued_on in con.execute(
             """
             select lines.line_key, lines.invoice_number, invoices.issue_date
             from issued.invoice_lines as lines
             inner join issued.invoices as invoices on lines.document_key = invoices.document_key
             where
-                lines.fee_type = 'add_on'
+                lines.fee_type = ?
                 and lines.publication_sequence in (select publication_sequence from issued.publications)
-            """
+            """,
+            [fee_type],
         ).fetchall()
     }
-    now = {row["one_off_fee_id"]: row for row in new["one_off_fees"]}
-    for row in old["one_off_fees"]:
-        name = row["one_off_fee_id"]
+    mend = _ONE_OFF_MEND.replace("a fee", f"a {noun}") if fee_type == "manual" else _ONE_OFF_MEND
+    now = {row[id_column]: row for row in new}
+    for row in old:
+        name = row[id_column]
         if name not in billed:
             continue
         number, issued_on = billed[name]
         if name not in now:
-            yield (
-                f"{ONE_OFF_FEES}: one-off fee '{name}' is gone, but {number} of {issued_on} billed it; {_ONE_OFF_MEND}"
-            )
+            yield f"{file}: {noun} '{name}' is gone, but {number} of {issued_on} billed it; {mend}"
             continue
         for column in row.values:
             was, is_now = row[column], now[name][column]
             if was != is_now:
                 yield (
-                    f"{ONE_OFF_FEES} row {now[name].line}: {column} of one-off fee '{name}' was {shown(was)} when "
-                    f"{number} of {issued_on} billed it, and is {shown(is_now)} now; {_ONE_OFF_MEND}"
+                    f"{file} row {now[name].line}: {column} of {noun} '{name}' was {shown(was)} when "
+                    f"{number} of {issued_on} billed it, and is {shown(is_now)} now; {mend}"
                 )

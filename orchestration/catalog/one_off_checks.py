@@ -1,4 +1,4 @@
-"""What add-ons and one-off fees must say: an amount and a currency, packs of something, and how much they come to.
+"""What add-ons, one-off fees and manual lines must say: an amount and a currency, and how much they come to.
 
 Belongs here: checks of one add-on, and of a one-off fee with its add-on. Does not belong here: units of an add-on that
 a plan bills (`fixed_charge_checks`), and fees that are billed already (`history`).
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Context, Decimal
 from math import ceil
 
-from orchestration.catalog.charge_rows import ADD_ONS, ONE_OFF_FEES, Tables
+from orchestration.catalog.charge_rows import ADD_ONS, MANUAL_LINES, ONE_OFF_FEES, Tables
 from orchestration.catalog.validate import Row
 
 # With tax, and with what else stands on the invoice, the amount still has room in decimal(20,4).
@@ -40,6 +40,23 @@ def one_off_problems(tables: Tables) -> Iterator[str]:
         if add_on is not None:
             where = f"{ONE_OFF_FEES} row {row.line}: one-off fee '{row['one_off_fee_id']}'"
             yield from (f"{where} {problem}" for problem in _problems(row, add_on))
+
+
+def manual_line_problems(tables: Tables) -> Iterator[str]:
+    """Each line bills an amount above 0 that has room, under an id that no one-off fee has: taxes name both alike."""
+    fees = {row["one_off_fee_id"]: row.line for row in tables["one_off_fees"]}
+    for row in tables["manual_lines"]:
+        name, amount = row["manual_line_id"], row["amount"]
+        where = f"{MANUAL_LINES} row {row.line}: manual line '{name}'"
+        if amount == 0:
+            yield f"{where} bills nothing; write an amount above 0, or remove it"
+        if amount >= 10**MOST_DIGITS:
+            yield f"{where} bills {amount:f}; an amount may not have more than {MOST_DIGITS} digits before the point"
+        if name in fees:
+            yield (
+                f"{where} has the id of the one-off fee in row {fees[name]} of {ONE_OFF_FEES}, and taxes name both by "
+                "their ids; give it another"
+            )
 
 
 def _problems(row: Row, add_on: Row) -> Iterator[str]:

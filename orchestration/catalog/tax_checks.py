@@ -37,6 +37,7 @@ def assigned_tax_problems(tables: Tables) -> Iterator[str]:
         level: {row[column] for row in tables[table]}
         for level, (table, column, _) in _NAMED.items()
     }
+    known["one_off_fee"] |= {row["manual_line_id"] for row in tables["manual_lines"]}
     for row in tables["assigned_taxes"]:
         level, code = row["level"], row["code"]
         where = f"{ASSIGNED_TAXES} row {row.line}:"

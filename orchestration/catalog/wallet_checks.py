@@ -16,7 +16,7 @@ from orchestration.texts import number
 
 WALLETS = "credits/wallets.csv"
 LOTS = "credits/wallet_lots.csv"
-SCOPE_FEE_TYPES = ("subscription", "fixed_charge", "charge", "commitment", "add_on")
+SCOPE_FEE_TYPES = ("subscription", "fixed_charge", "charge", "commitment", "add_on", "manual")
 # As many as `int_settlement__step_draws` goes through.
 MOST_STEPS = 8
 

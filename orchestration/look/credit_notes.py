@@ -170,7 +170,7 @@ def _lines_table(lines: list[dict[str, Any]], decimals: int) -> Table:
     for line in lines:
         details, named = line["price_details"], escape(line["description"])
         why = f"{line['cause']}, {escape(line['subscription_id'])}"
-        if details["model"] == "adjustment":
+        if "from" in details:
             first, end = (instant[:10] for instant in (details["from"], details["until"]))
             table.add_row(f"{named} [dim]{first} to {end} UTC[/]", money(line["amount"], decimals))
             table.add_row(f"[dim]  billed too much ({why})[/]")

@@ -34,7 +34,13 @@ from orchestration.texts import counted, grouped, money, number
 from orchestration.workspace import Workspace
 
 # Fees that are an amount and no price of something counted.
-_WITHOUT_UNITS = ("subscription", "charge_maximum", "period_maximum", "commitment_true_up")
+_WITHOUT_UNITS = (
+    "subscription",
+    "charge_maximum",
+    "period_maximum",
+    "commitment_true_up",
+    "manual",
+)
 _TITLES = {
     "subscription": "Invoice",
     "one_off": "One-off invoice",

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from rich.markup import escape
+
 from orchestration.texts import counted, grouped, money
 
 Row = tuple[str, str, str, str]  # description, quantity, unit price, amount
@@ -44,6 +46,8 @@ def detail_rows(details: dict[str, Any], decimals: int) -> Iterator[Row]:
     elif model == "add_on" and "pack_units" in details:
         size, units = (grouped(Decimal(details[name])) for name in ("pack_units", "units"))
         yield f"  packs of {size}, {units} asked for", "", "", ""
+    elif model == "manual":
+        yield f"  {escape(details['reason'])} ({escape(details['author'])})", "", "", ""
     elif model == "fixed_charge" and details.get("days") != details.get("period_days"):
         full = grouped(Decimal(details["full_amount"]))
         yield f"  {details['days']} of {details['period_days']} days at {full}", "", "", ""

@@ -100,7 +100,7 @@ where billed.subscription_id is null
 union all
 select
     invoice_lines.subscription_id,
-    'add_on' as fee_type,
+    one_off_fees.fee_type,
     one_off_fees.add_on_code as charge_code,
     invoice_lines.filter_code,
     invoice_lines.group_key,

@@ -1,5 +1,5 @@
 -- R-ONE-OFF: what each one-off fee of this close comes to, rounded once. An add-on sold in packs is sold by the whole pack: units
--- asked for are rounded up to packs, and the price is that of a pack.
+-- asked for are rounded up to packs, and the price is that of a pack. A manual line is the amount that its row says.
 -- Grain: one row per line_key.
 
 with
@@ -19,6 +19,10 @@ fees as (
         one_off_fees.currency,
         one_off_fees.pack_units,
         one_off_fees.description,
+        one_off_fees.fee_type,
+        one_off_fees.manual_amount,
+        one_off_fees.reason,
+        one_off_fees.author,
         one_off_fees.line_key,
         currencies.minor_unit
     from {{ ref('fct_one_off_fees') }} as one_off_fees
@@ -39,14 +43,17 @@ counted as (
 priced as (
     select
         counted.*,
-        cast(cast(quantity as decimal(24, 9)) * unit_amount as decimal(38, 21)) as amount_unrounded
+        case
+            when fee_type = 'manual' then cast(manual_amount as decimal(38, 21))
+            else cast(cast(quantity as decimal(24, 9)) * unit_amount as decimal(38, 21))
+        end as amount_unrounded
     from counted
 ),
 
 rounded as (
     select
         cast(null as varchar) as subscription_id,
-        'add_on' as fee_type,
+        fee_type,
         add_on_code as charge_code,
         cast(null as varchar) as metric_code,
         cast(null as varchar) as filter_code,
@@ -63,12 +70,19 @@ rounded as (
         quantity as priced_quantity,
         amount_unrounded,
         {{ round_to_minor_unit('amount_unrounded', 'minor_unit') }} as amount,
-        '{"model":"add_on","one_off_fee_id":' || {{ json_quoted('one_off_fee_id') }}
-        || ',"unit_amount":"' || {{ decimal_text('unit_amount') }}
-        || '","units":"' || {{ decimal_text('units') }} || '"' || case
-            when pack_units is not null then ',"pack_units":"' || {{ decimal_text('pack_units') }} || '"'
-            else ''
-        end || '}' as price_details,
+        case
+            when fee_type = 'manual'
+                then
+                    '{"model":"manual","manual_line_id":' || {{ json_quoted('one_off_fee_id') }}
+                    || ',"reason":' || {{ json_quoted('reason') }} || ',"author":' || {{ json_quoted('author') }} || '}'
+            else
+                '{"model":"add_on","one_off_fee_id":' || {{ json_quoted('one_off_fee_id') }}
+                || ',"unit_amount":"' || {{ decimal_text('unit_amount') }}
+                || '","units":"' || {{ decimal_text('units') }} || '"' || case
+                    when pack_units is not null then ',"pack_units":"' || {{ decimal_text('pack_units') }} || '"'
+                    else ''
+                end || '}'
+        end as price_details,
         cast(null as varchar) as cause,
         cast(null as varchar) as original_invoice_number,
         cast(null as varchar) as original_tax_codes,

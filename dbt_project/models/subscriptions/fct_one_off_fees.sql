@@ -18,6 +18,10 @@ due_fees as (
         waiting.currency,
         waiting.pack_units,
         waiting.description,
+        waiting.fee_type,
+        waiting.manual_amount,
+        waiting.reason,
+        waiting.author,
         waiting.line_key
     from {{ ref('int_subscriptions__waiting_one_offs') }} as waiting
     inner join running on waiting.billed_on <= running.close_date
@@ -90,6 +94,10 @@ dated as (
         in_zones.currency,
         in_zones.pack_units,
         in_zones.description,
+        in_zones.fee_type,
+        in_zones.manual_amount,
+        in_zones.reason,
+        in_zones.author,
         in_zones.line_key
     from in_zones
     inner join day_starts as days

@@ -15,15 +15,19 @@ one_off_fees as (
         currency,
         pack_units,
         description,
+        fee_type,
+        manual_amount,
+        reason,
+        author,
         -- A subscription's id stands before the first slash of every other line's key.
-        '/add_on/' || one_off_fee_id as line_key
+        '/' || fee_type || '/' || one_off_fee_id as line_key
     from {{ ref('stg_catalog__one_off_fees') }}
 ),
 
 issued_lines as (
     select line_key
     from {{ ref('stg_issued__invoice_lines') }}
-    where fee_type = 'add_on'
+    where fee_type in ('add_on', 'manual')
 ),
 
 waiting as (
