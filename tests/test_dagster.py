@@ -53,6 +53,7 @@ PUBLIC_ASSETS = {
         "issued_before/invoice_taxes",
         "issued_before/invoices",
         "issued_before/publications",
+        "issued_before/unit_draws",
         "issued_before/usage_daily",
         "landing_folder",
     ],
@@ -295,7 +296,7 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
         for key in graph.get_all_asset_keys()
         if graph.get(key).partitions_def is not None
     ]
-    assert len(partitioned) == 30
+    assert len(partitioned) == 32
     assert {str(node.backfill_policy) for node in partitioned} == {
         str(dg.BackfillPolicy.single_run())
     }
