@@ -42,12 +42,12 @@ CASES: dict[str, tuple[Change, str]] = {
     "unknown word": (
         lambda b: b[W][0].update(scope_fee_types="subscription,usage"),
         f"{W}.csv row 2: scope_fee_types names 'usage'; it must be one or more of subscription, fixed_charge, charge, "
-        "commitment, add_on, parted by commas",
+        "commitment, add_on, manual, parted by commas",
     ),
     "no word between two commas": (
         lambda b: b[W][0].update(scope_fee_types="charge,,add_on"),
         f"{W}.csv row 2: scope_fee_types names ''; it must be one or more of subscription, fixed_charge, charge, "
-        "commitment, add_on, parted by commas",
+        "commitment, add_on, manual, parted by commas",
     ),
     "unknown metric": (
         lambda b: b[T][0].update(metric_code="none"),
