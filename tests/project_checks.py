@@ -36,6 +36,7 @@ PUBLISHED_DRAFTS = (
     "fct_invoice_taxes",
     "fct_invoices",
     "fct_settled_lines",
+    "fct_top_ups",
     "fct_usage_daily",
     "fct_wallet_draws",
 )

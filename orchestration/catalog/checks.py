@@ -4,7 +4,8 @@ Belongs here: the list of all checks, and those on keys, references, plans and e
 file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges, tiers, fixed
 charges, one-off fees, limits, coupons, wallets, subscriptions and taxes (`metric_checks`, `charge_checks`,
 `tier_checks`, `fixed_charge_checks`, `one_off_checks`, `limit_checks`, `coupon_checks`, `wallet_checks`,
-`subscription_checks`, `tax_checks`), what can be loaded but is hardly meant (`lint`), and checks on usage.
+`top_up_checks`, `subscription_checks`, `tax_checks`), what can be loaded but is hardly meant (`lint`), and checks on
+usage.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from orchestration.catalog.tax_checks import (
     sales_tax_problems,
 )
 from orchestration.catalog.tier_checks import tier_problems
+from orchestration.catalog.top_up_checks import top_up_problems
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import validity_problems
 from orchestration.catalog.wallet_checks import wallet_problems
@@ -73,6 +75,7 @@ def all_checks(
     yield "amounts", minor_unit_problems(tables)
     yield "coupons", coupon_problems(tables)
     yield "wallets", wallet_problems(tables)
+    yield "wallets", top_up_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "entities", prefix_problems(tables)
     yield "taxes", assigned_tax_problems(tables)
@@ -151,6 +154,12 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
         ("credits/wallet_lots.csv", row, "amount", wallets.get(row["wallet_id"]))
         for row in tables["wallet_lots"]
         if row["amount"] is not None
+    ]
+    billed += [
+        ("credits/wallets.csv", row, column, row["currency"])
+        for row in tables["wallets"]
+        for column in ("paid_top_up_min_amount", "paid_top_up_max_amount")
+        if row[column] is not None
     ]
     billed += [
         ("credits/coupons.csv", row, "amount", row["currency"])

@@ -186,6 +186,7 @@ _LOST = (
         " or credit_note_number is null and movement_kind = 'returned'",
     ),
     ("draw from a wallet", "wallet_draws", "invoice_number is null"),
+    ("purchased lot", "top_ups", "invoice_number is null and lot_kind = 'purchased'"),
     ("credit note line", "credit_note_lines", "credit_note_number is null"),
     ("credit note tax", "credit_note_taxes", "credit_note_number is null"),
     (

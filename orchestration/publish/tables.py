@@ -26,6 +26,7 @@ DRAFTS = {
     "adjustments": "invoicing.fct_adjustments",
     "coupon_uses": "settlement.fct_coupon_uses",
     "wallet_draws": "settlement.fct_wallet_draws",
+    "top_ups": "settlement.fct_top_ups",
 }
 
 # Drafts that releases before had not: where one is empty, the digest of the drafts is the one that they wrote.
@@ -37,6 +38,7 @@ LATER_DRAFTS = (
     "adjustments",
     "coupon_uses",
     "wallet_draws",
+    "top_ups",
 )
 
 # What of an issued table is not a column of its draft: publication adds it.
@@ -83,6 +85,7 @@ KINDS = (
             "coupon_uses": "document_key",
             "credit_note_uses": "document_key",
             "wallet_draws": "document_key",
+            "top_ups": "document_key",
         },
     ),
     Kind(
