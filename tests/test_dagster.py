@@ -295,7 +295,7 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
         for key in graph.get_all_asset_keys()
         if graph.get(key).partitions_def is not None
     ]
-    assert len(partitioned) == 30
+    assert len(partitioned) == 33
     assert {str(node.backfill_policy) for node in partitioned} == {
         str(dg.BackfillPolicy.single_run())
     }
