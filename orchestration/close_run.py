@@ -13,7 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 
 from orchestration.control import last_billed_days, latest_batch, latest_catalog_version, set_run
-from orchestration.dbt_runner import LATE_USAGE_MODEL, ONE_OFF_MODEL, SCHEDULE_MODEL, TERMS_MODEL
+from orchestration.dbt_runner import (
+    LATE_USAGE_MODEL,
+    ONE_OFF_MODEL,
+    SCHEDULE_MODEL,
+    TERMS_MODEL,
+    TOP_UP_MODEL,
+)
 from orchestration.errors import BadInput, Refused
 from orchestration.prepare import refresh_terms
 
@@ -75,7 +81,8 @@ def due_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[date]:
     last = last_published_date(con)
     rows = con.execute(
         f"select distinct due_date from (select due_date from subscriptions.{SCHEDULE_MODEL}"
-        f" union all select billed_on as due_date from subscriptions.{ONE_OFF_MODEL}) as dates"
+        f" union all select billed_on as due_date from subscriptions.{ONE_OFF_MODEL}"
+        f" union all select due_date from subscriptions.{TOP_UP_MODEL}) as dates"
         " where due_date <= ? and due_date > ?",
         [through, last or date.min],
     ).fetchall()

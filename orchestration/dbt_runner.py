@@ -23,6 +23,7 @@ SCHEDULE_MODEL = "int_subscriptions__scheduled_periods"
 LATE_USAGE_MODEL = "int_subscriptions__changed_usage"
 PRICE_ROWS_MODEL = "int_subscriptions__price_rows"
 ONE_OFF_MODEL = "int_subscriptions__waiting_one_offs"
+TOP_UP_MODEL = "int_subscriptions__top_up_dates"
 THRESHOLD_DATES_MODEL = "int_subscriptions__threshold_dates"
 THRESHOLDS_MODEL = "int_invoicing__passed_thresholds"
 # What the views that tell what is due read from a table, because each would plan it anew; and the view it is made from.
@@ -102,6 +103,7 @@ def prepare_args() -> list[str]:
         SCHEDULE_MODEL,
         PRICE_ROWS_MODEL,
         ONE_OFF_MODEL,
+        TOP_UP_MODEL,
         LATE_USAGE_MODEL,
         THRESHOLD_DATES_MODEL,
     )

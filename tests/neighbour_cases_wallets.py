@@ -12,7 +12,9 @@ from typing import Any
 from tests.cases.reading import Case
 
 
-def _case(name: str, kind: str, subkind: str, inputs: Mapping[str, Any], **expected: Any) -> Case:
+def _case(
+    name: str, kind: str, subkind: str, inputs: Mapping[str, Any], /, **expected: Any
+) -> Case:
     return Case(name, kind, subkind, inputs, expected)
 
 
@@ -127,5 +129,87 @@ WALLETS = [
         prepaid=["22", "8", "0"],
         balance_after=["8", "0", "0"],
         invoice_total_amount=["0", "3", "1.1"],
+    ),
+    # -30 is 35 below 5; a step is 10 + 5, and three exceed 35.
+    _case(
+        "a gap between two multiples of what is sold and given",
+        "wallet",
+        "threshold_top_up",
+        {
+            "ongoing_credits": "-30",
+            "threshold_credits": "5",
+            "method": "fixed",
+            "paid_credits": "10",
+            "granted_credits": "5",
+            "rate": "1",
+        },
+        paid_credits="30",
+        granted_credits="15",
+    ),
+    # A gap of exactly two steps is filled by three.
+    _case(
+        "a gap of whole multiples",
+        "wallet",
+        "threshold_top_up",
+        {
+            "ongoing_credits": "-90",
+            "threshold_credits": "10",
+            "method": "fixed",
+            "paid_credits": "50",
+            "rate": "0.5",
+        },
+        paid_credits="150",
+        granted_credits="0",
+    ),
+    _case(
+        "a balance above the threshold",
+        "wallet",
+        "threshold_top_up",
+        {
+            "ongoing_credits": "10.00001",
+            "threshold_credits": "10",
+            "method": "fixed",
+            "paid_credits": "50",
+            "rate": "1000",
+        },
+        paid_credits="0",
+    ),
+    # 10 credits are 20.00, less 12 are 8.00, 4 credits; to 10 credits lack 12.00, and 15.00 at least are sold.
+    _case(
+        "a target that is sold for the minimum",
+        "wallet",
+        "threshold_top_up",
+        {
+            "granted_credits": "10",
+            "usage_cents": 1200,
+            "threshold_credits": "4",
+            "method": "target",
+            "target_ongoing_balance": "10",
+            "paid_top_up_min_amount_cents": 1500,
+            "rate": "2",
+        },
+        top_up_credits="7.5",
+        kind="purchased",
+        credits_balance_after="10",
+    ),
+    # 1000 yen less 985 are 15, 1.5 credits; to 3 credits lack 15 yen, at most 12 are sold: 1.2 credits.
+    _case(
+        "a target that is sold up to the maximum",
+        "wallet",
+        "threshold_top_up",
+        {
+            "granted_credits": "100",
+            "invoice_cents": 985,
+            "threshold_credits": "1.5",
+            "method": "target",
+            "target_ongoing_balance": "3",
+            "paid_top_up_max_amount_cents": 12,
+            "rate": "10",
+            "currency": "JPY",
+        },
+        top_up_credits="1.2",
+        kind="purchased",
+        prepaid_credit_amount_cents="985",
+        credits_balance_after="2.7",
     ),
 ]

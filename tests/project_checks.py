@@ -37,6 +37,7 @@ PUBLISHED_DRAFTS = (
     "fct_invoices",
     "fct_settled_lines",
     "fct_unit_draws",
+    "fct_top_ups",
     "fct_usage_daily",
     "fct_wallet_draws",
 )

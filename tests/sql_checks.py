@@ -36,6 +36,7 @@ CALENDAR_FILES = {
     "int_subscriptions__change_dates": "finds the end of a period that a downgrade waits for",
     "int_subscriptions__price_rows": "dates the months of a phase, which are not those of periods",
     "int_subscriptions__yearly_amounts": "dates the same months, for what a plan change compares",
+    "int_subscriptions__top_up_dates": "dates top-ups, which follow no period",
     "int_subscriptions__reviewed_subscriptions": "tells the first close of a month, whatever the periods are",
 }
 

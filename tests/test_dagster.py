@@ -53,6 +53,7 @@ PUBLIC_ASSETS = {
         "issued_before/invoice_taxes",
         "issued_before/invoices",
         "issued_before/publications",
+        "issued_before/top_ups",
         "issued_before/unit_draws",
         "issued_before/usage_daily",
         "landing_folder",
@@ -92,6 +93,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__tax_checks",
         "staging/stg_catalog__tax_exemptions",
         "staging/stg_catalog__taxes",
+        "staging/stg_catalog__top_up_rules",
         "staging/stg_catalog__us_sales_taxes",
         "staging/stg_catalog__usage_thresholds",
         "staging/stg_catalog__wallet_lots",
@@ -108,6 +110,8 @@ PUBLIC_ASSETS = {
         "staging/stg_issued__invoice_lines",
         "staging/stg_issued__invoice_taxes",
         "staging/stg_issued__invoices",
+        "staging/stg_issued__publications",
+        "staging/stg_issued__top_ups",
         "staging/stg_issued__unit_draws",
         "staging/stg_issued__usage_daily",
         "staging/stg_landing__contested_events",
@@ -129,6 +133,7 @@ PUBLIC_ASSETS = {
         "subscriptions/fct_price_spans",
         "subscriptions/fct_reopened_periods",
         "subscriptions/fct_subscription_periods",
+        "subscriptions/fct_top_up_rules",
     ],
     "metering": [
         "metering/fct_billable_charges",
@@ -148,6 +153,7 @@ PUBLIC_ASSETS = {
         "invoicing/fct_adjustments",
         "invoicing/fct_billed_periods",
         "invoicing/fct_invoice_lines",
+        "invoicing/fct_open_usage",
         "invoicing/fct_progressive_credits",
     ],
     "settlement": [
@@ -160,6 +166,7 @@ PUBLIC_ASSETS = {
         "settlement/fct_invoice_taxes",
         "settlement/fct_invoices",
         "settlement/fct_settled_lines",
+        "settlement/fct_top_ups",
         "settlement/fct_wallet_draws",
     ],
     "published": ["published_invoices"],
@@ -296,7 +303,7 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
         for key in graph.get_all_asset_keys()
         if graph.get(key).partitions_def is not None
     ]
-    assert len(partitioned) == 32
+    assert len(partitioned) == 35
     assert {str(node.backfill_policy) for node in partitioned} == {
         str(dg.BackfillPolicy.single_run())
     }

@@ -4,8 +4,8 @@ Belongs here: the list of all checks, and those on keys, references, plans and e
 file, row and mend. Does not belong here: reading and types (`reader`, `validate`), metrics, charges, tiers, fixed
 charges, one-off fees, limits, coupons, wallets, subscriptions, payers and taxes (`metric_checks`, `charge_checks`,
 `tier_checks`, `fixed_charge_checks`, `one_off_checks`, `limit_checks`, `coupon_checks`, `wallet_checks`,
-`unit_wallet_checks`, `subscription_checks`, `payer_checks`, `tax_checks`), what can be loaded but is hardly meant
-(`lint`), and checks on usage.
+`unit_wallet_checks`, `top_up_checks`, `subscription_checks`, `payer_checks`, `tax_checks`), what can be loaded but is
+hardly meant (`lint`), and checks on usage.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from orchestration.catalog.tax_checks import (
     sales_tax_problems,
 )
 from orchestration.catalog.tier_checks import tier_problems
+from orchestration.catalog.top_up_checks import top_up_problems
 from orchestration.catalog.unit_wallet_checks import unit_wallet_problems
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import validity_problems
@@ -83,6 +84,7 @@ def all_checks(
     yield "coupons", coupon_problems(tables)
     yield "wallets", wallet_problems(tables)
     yield "wallets", unit_wallet_problems(tables)
+    yield "wallets", top_up_problems(tables)
     yield "subscriptions", subscription_problems(tables)
     yield "payers", payer_problems(tables)
     yield "entities", prefix_problems(tables)
@@ -163,6 +165,12 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
         ("credits/wallet_lots.csv", row, "amount", wallets.get(row["wallet_id"]))
         for row in tables["wallet_lots"]
         if row["amount"] is not None
+    ]
+    billed += [
+        ("credits/wallets.csv", row, column, row["currency"])
+        for row in tables["wallets"]
+        for column in ("paid_top_up_min_amount", "paid_top_up_max_amount")
+        if row[column] is not None
     ]
     billed += [
         ("credits/coupons.csv", row, "amount", row["currency"])

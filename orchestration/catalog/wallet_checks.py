@@ -19,6 +19,7 @@ LOTS = "credits/wallet_lots.csv"
 SCOPE_FEE_TYPES = ("subscription", "fixed_charge", "charge", "commitment", "add_on", "manual")
 # As many as `int_settlement__step_draws` goes through.
 MOST_STEPS = 8
+TOPPED_UP_PRIORITY = 50
 
 
 def wallet_problems(tables: Tables) -> Iterator[str]:
@@ -41,7 +42,12 @@ def wallet_problems(tables: Tables) -> Iterator[str]:
             for problem in _worth_problems(row, wallet, minor_units.get(wallet["currency"]))
         )
         yield from _expiry_problems(row, wallets[row["wallet_id"]])
-    yield from _step_problems(lots, wallets)
+    rules = [
+        row
+        for row in tables["top_up_rules"]
+        if row["wallet_id"] in wallets and wallets[row["wallet_id"]]["metric_code"] is None
+    ]
+    yield from _step_problems(lots, rules, wallets)
 
 
 def _worth_problems(lot: Row, wallet: Row, decimals: int | None) -> Iterator[str]:
@@ -78,25 +84,33 @@ def _expiry_problems(lot: Row, wallet: Row) -> Iterator[str]:
             )
 
 
-def _step_problems(lots: list[Row], wallets: dict[str, Row]) -> Iterator[str]:
+def _step_problems(lots: list[Row], rules: list[Row], wallets: dict[str, Row]) -> Iterator[str]:
     """Wallets are drawn one after the other, and in a wallet each priority of lots: so many steps, and no more."""
 
-    def holder(lot: Row) -> tuple[str, str]:
-        wallet = wallets[lot["wallet_id"]]
+    def holder(row: Row) -> tuple[str, str]:
+        wallet = wallets[row["wallet_id"]]
         if wallet["metric_code"] is not None:
             return wallet["customer_id"], f"units of '{wallet['metric_code']}'"
         return wallet["customer_id"], wallet["currency"]
 
+    ruled = by_key(rules, holder)
     for (customer, held), rows in by_key(lots, holder).items():
         for row in rows:
+            day = row["granted_on"]
             steps = {
                 (lot["wallet_id"], lot["priority"])
                 for lot in rows
-                if lot["granted_on"] <= row["granted_on"] < _end(lot, wallets)
+                if lot["granted_on"] <= day < _end(lot, wallets)
+            }
+            # What a rule puts in stays, also when the rule ends, and has the priority of lots that state none.
+            steps |= {
+                (rule["wallet_id"], TOPPED_UP_PRIORITY)
+                for rule in ruled.get((customer, held), [])
+                if day < (wallets[rule["wallet_id"]]["expires_on"] or date.max)
             }
             if len(steps) > MOST_STEPS:
                 yield (
-                    f"{LOTS} row {row.line}: on {row['granted_on']} customer '{customer}' has {len(steps)} wallets, "
+                    f"{LOTS} row {row.line}: on {day} customer '{customer}' has {len(steps)} wallets, "
                     f"or priorities of lots in them, in {held}, and at most {MOST_STEPS} are drawn from; "
                     "let one expire, or put its lots into another"
                 )

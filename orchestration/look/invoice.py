@@ -45,6 +45,7 @@ _TITLES = {
     "subscription": "Invoice",
     "one_off": "One-off invoice",
     "progressive": "Progressive invoice",
+    "top_up": "Top-up invoice",
 }
 
 

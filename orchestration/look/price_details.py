@@ -51,6 +51,8 @@ def detail_rows(details: dict[str, Any], decimals: int) -> Iterator[Row]:
     elif model == "fixed_charge" and details.get("days") != details.get("period_days"):
         full = grouped(Decimal(details["full_amount"]))
         yield f"  {details['days']} of {details['period_days']} days at {full}", "", "", ""
+    elif model == "top_up" and "ongoing_balance" in details:
+        yield from _top_up(details, decimals)
     elif model == "adjustment":
         now, issued = (
             money(_rounded(details[name], decimals), decimals)
@@ -88,6 +90,16 @@ def detail_rows(details: dict[str, Any], decimals: int) -> Iterator[Row]:
 def _rounded(text: str, decimals: int) -> Decimal:
     """An exact amount for display: half away from zero, as on the line."""
     return Decimal(text).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def _top_up(details: dict[str, Any], decimals: int) -> Iterator[Row]:
+    """What the rule found, and what it was to be brought above or up to."""
+    ongoing = money(_rounded(details["ongoing_balance"], decimals), decimals)
+    if "target_credits" in details:
+        aim = f"to {grouped(Decimal(details['target_credits']))} credits"
+    else:
+        aim = f"above {grouped(Decimal(details['threshold_credits']))} credits"
+    yield f"  from an ongoing balance of {ongoing} {aim}", "", "", ""
 
 
 def _percentage(details: dict[str, Any]) -> Iterator[Row]:

@@ -197,6 +197,7 @@ _LOST = (
         " or credit_note_number is null and movement_kind = 'returned' and units is null",
     ),
     ("draw from a wallet", "wallet_draws", "invoice_number is null"),
+    ("purchased lot", "top_ups", "invoice_number is null and lot_kind = 'purchased'"),
     ("credit note line", "credit_note_lines", "credit_note_number is null"),
     ("credit note tax", "credit_note_taxes", "credit_note_number is null"),
     (

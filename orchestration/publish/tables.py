@@ -27,6 +27,7 @@ DRAFTS = {
     "coupon_uses": "settlement.fct_coupon_uses",
     "wallet_draws": "settlement.fct_wallet_draws",
     "unit_draws": "rating.fct_unit_draws",
+    "top_ups": "settlement.fct_top_ups",
 }
 
 # Drafts that releases before had not: where one is empty, the digest of the drafts is the one that they wrote.
@@ -39,6 +40,7 @@ LATER_DRAFTS = (
     "coupon_uses",
     "wallet_draws",
     "unit_draws",
+    "top_ups",
 )
 
 # Columns that releases before had not, by table: where all of one are NULL, the digest is the one that they wrote.
@@ -88,6 +90,7 @@ KINDS = (
             "coupon_uses": "document_key",
             "credit_note_uses": "document_key",
             "wallet_draws": "document_key",
+            "top_ups": "document_key",
         },
     ),
     Kind(

@@ -106,6 +106,16 @@ class LifeLot:
 
 
 @dataclass(frozen=True)
+class LifeTopUp:
+    """What a rule put into a wallet at a close, in money and credits."""
+
+    moment: int
+    kind: str
+    amount: Decimal
+    credits: Decimal
+
+
+@dataclass(frozen=True)
 class LifeNoteUse:
     """What an invoice takes of a note's balance; `note`: its place among the notes, from 0."""
 
@@ -187,6 +197,7 @@ class LifeFacts:
     draws: Sequence[LifeDraw] = ()
     lots: Sequence[LifeLot] = ()
     note_uses: Sequence[LifeNoteUse] = ()
+    top_ups: Sequence[LifeTopUp] = ()
 
     def cents(self, amount: Decimal | None) -> Decimal | None:
         """An amount in the currency's minor unit."""

@@ -25,6 +25,7 @@ from .life_wallets import COLUMNS as WALLET_COLUMNS
 from .life_wallets import add_wallets
 from .lives import FixedCharge, Life, PlanTerms, Signed
 from .reading import plain
+from .trials import DAY
 
 COLUMNS = {
     **CREDIT_COLUMNS,
@@ -69,7 +70,7 @@ def add_life(rows: Rows, name: str, life: Life, number: int, close_date: date) -
     own = () if own_rate is None else (Taxed("customer", "", (own_rate,)),)
     if not life.vat_country:
         add_taxes(rows, name, (*own, *life.taxes))
-    add_wallets(rows, name, life.wallets)
+    add_wallets(rows, name, life.wallets, close_date - number * DAY)
     add_coupons(rows, name, life.coupons, number, close_date)
     for metric in life.metrics:
         add_metric(rows, name, metric)
@@ -85,7 +86,7 @@ def add_life(rows: Rows, name: str, life: Life, number: int, close_date: date) -
                 {
                     "payment_id": f"{name}_payment_{position}",
                     # Numbers are gapless within a billing entity, and this one has no other customer.
-                    "invoice_number": f"{name}-000001",
+                    "invoice_number": f"{name}-{payment.number:06d}",
                     "amount": plain(payment.amount),
                     "paid_on": payment.known_on.isoformat(),
                 }

@@ -27,11 +27,12 @@ from .life_facts import (
     LifeNoteUse,
     LifePeriod,
     LifeTax,
+    LifeTopUp,
     LifeUse,
     rate_of,
 )
 from .life_rows import life_code, life_subscription_id
-from .life_wallets import places_of_lots
+from .life_wallets import places_of_lots, places_of_topped_up
 from .lives import Life
 
 _LINES = """
@@ -69,6 +70,11 @@ _DRAWS = """
 _LOTS = """
     select customer_id, lot_id, lot_kind, granted_amount, granted_credits, remaining_amount, remaining_credits
     from wallet_lots
+    order by lot_id
+"""
+_TOP_UPS = """
+    select customer_id, close_date, lot_kind, amount, credits, lot_id, wallet_id
+    from top_ups
     order by lot_id
 """
 _NOTE_USES = """
@@ -124,6 +130,7 @@ class _Tables:
             self._notes = con.execute(_NOTES).fetchall()
             self._draws = con.execute(_DRAWS).fetchall()
             self._lots = con.execute(_LOTS).fetchall()
+            self._top_ups = con.execute(_TOP_UPS).fetchall()
             self._note_uses = con.execute(_NOTE_USES).fetchall()
             self._note_taxes = con.execute(_NOTE_TAXES).fetchall()
             self._note_rates = con.execute(_NOTE_RATES).fetchall()
@@ -137,7 +144,9 @@ class _Tables:
     def facts(self, name: str, life: Life) -> LifeFacts:
         codes = {life_subscription_id(name, signed): signed.code for signed in life.signed}
         lines = self._lines_of(name, codes)
+        topped_up = [row for row in self._top_ups if row[0] == name]
         lots = places_of_lots(name, life.wallets)
+        lots |= places_of_topped_up((lot, wallet) for *_, lot, wallet in topped_up)
         notes = [number for owner, _, number, *_ in self._notes if owner in codes]
         coupons = [coupon_id(name, position) for position in range(len(life.coupons))]
         return LifeFacts(
@@ -171,6 +180,9 @@ class _Tables:
                 LifeDraw(self._numbers[closed], *lots[lot], *rest)
                 for owner, closed, lot, *rest in self._draws
                 if owner == name
+            ],
+            top_ups=[
+                LifeTopUp(self._numbers[closed], *rest) for _, closed, *rest, _, _ in topped_up
             ],
             lots=[LifeLot(*lots[lot], *rest) for owner, lot, *rest in self._lots if owner == name],
             note_uses=[

@@ -92,10 +92,11 @@ class Signed:
 
 @dataclass(frozen=True)
 class Payment:
-    """What was paid of the invoice of a life's first moment, in currency units."""
+    """What was paid of an invoice of a life, in currency units: the first, or that of a `number` from 1."""
 
     amount: Decimal
     known_on: date
+    number: int = 1
 
 
 @dataclass(frozen=True)

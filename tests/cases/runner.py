@@ -49,6 +49,7 @@ from .translate_proration import (
     translate_trial,
 )
 from .translate_taxes import translate_eu_vat, translate_fee_tax, translate_invoice_tax
+from .translate_top_ups import translate_threshold_top_up
 from .translate_wallets import (
     translate_allocation,
     translate_balance,
@@ -61,8 +62,6 @@ from .trials import Translation, Trial
 PASS, FAIL, EXACT, UNSUPPORTED = "pass", "fail", "exact", "unsupported"
 STATUSES = (PASS, EXACT, UNSUPPORTED, FAIL)
 
-# Subkinds that wait for another part of the product, and what it lacks.
-_LATER = {("wallet", "threshold_top_up"): "top-ups by a rule of the wallet"}
 _LIVES: dict[tuple[str, str], Callable[[Case], Translation]] = {
     ("proration", "charge_true_up"): translate_charge_true_up,
     ("proration", "fixed_charge"): translate_fixed_charges,
@@ -87,6 +86,7 @@ _LIVES: dict[tuple[str, str], Callable[[Case], Translation]] = {
     ("wallet", "credit_conversion"): translate_conversion,
     ("wallet", "credit_note_application"): translate_note_application,
     ("wallet", "inbound_consumption"): translate_consumption,
+    ("wallet", "threshold_top_up"): translate_threshold_top_up,
     ("wallet", "top_up"): translate_conversion,
     ("wallet", "wallet_allocation"): translate_allocation,
     ("wallet", "wallet_scenario"): translate_wallet_scenario,
@@ -169,11 +169,6 @@ def translation_of(case: Case) -> Translation:
         return translate_aggregation(case)
     if (case.kind, case.subkind) in _LIVES:
         return _LIVES[case.kind, case.subkind](case)
-    if (case.kind, case.subkind) in _LATER:
-        words = _LATER[case.kind, case.subkind]
-        raise UnsupportedCase(
-            f"subkind {case.subkind!r}: {words} are not billed by the product yet"
-        )
     if case.kind in (*dict(_LIVES), "charge_model", "aggregation"):
         raise UnsupportedCase(f"unknown subkind {case.subkind!r} of kind {case.kind!r}")
     raise UnsupportedCase(f"unknown kind {case.kind!r}")

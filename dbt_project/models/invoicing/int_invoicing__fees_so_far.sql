@@ -1,5 +1,5 @@
--- R-PROGRESSIVE: what the usage of open periods comes to so far, charge by charge, where thresholds count: the fees in
--- arrears of the events before the close date, and what a charge's maximum takes off. Minimums wait for the period's end.
+-- R-PROGRESSIVE: what the usage of open periods comes to so far, charge by charge, where it is looked at: the fees in arrears of
+-- the events before the close date, and what a charge's maximum takes off. Minimums wait for the period's end.
 -- Grain: one row per line_key.
 
 with
@@ -9,7 +9,7 @@ running as (select close_date from {{ ref('stg_control__run') }}),
 open_periods as (
     select subscription_id, period_starts_at, measured_until_at, threshold_subscription_id
     from {{ ref('fct_open_periods') }}
-    where threshold_subscription_id is not null
+    where is_looked_at
 ),
 
 charge_names as (

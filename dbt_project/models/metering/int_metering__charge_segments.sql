@@ -21,7 +21,7 @@ measured_periods as (
         whole_period_ends_at,
         timezone,
         is_due,
-        threshold_subscription_id is not null as is_progressive,
+        is_looked_at,
         measured_until_at
     from {{ ref('int_metering__measured_periods') }}
 ),
@@ -83,7 +83,7 @@ charge_segments as (
         segments.whole_period_ends_at,
         segments.timezone,
         segments.is_due,
-        segments.is_progressive,
+        segments.is_looked_at,
         segments.segment_start_date,
         segments.segment_end_date,
         segments.segment_starts_at,
@@ -107,7 +107,7 @@ charge_segments as (
         and (
             segments.is_due
             or charge_terms.is_pay_in_advance
-            or (segments.is_progressive and segments.segment_starts_at < segments.measured_until_at)
+            or (segments.is_looked_at and segments.segment_starts_at < segments.measured_until_at)
         ) as has_begun
     from segments
     inner join charge_terms on segments.charge_row_number = charge_terms.charge_row_number
@@ -124,4 +124,4 @@ charge_segments as (
 )
 
 select * from charge_segments
-where has_begun or (is_progressive and not is_pay_in_advance)
+where has_begun or (is_looked_at and not is_pay_in_advance)

@@ -19,7 +19,7 @@ due_periods as (
         timezone,
         period_ends_at as measured_until_at,
         true as is_due,
-        cast(null as varchar) as threshold_subscription_id
+        false as is_looked_at
     from {{ ref('fct_subscription_periods') }}
     where fee_family = 'usage'
 ),
@@ -40,7 +40,7 @@ open_periods as (
         timezone,
         measured_until_at,
         false as is_due,
-        threshold_subscription_id
+        is_looked_at
     from {{ ref('fct_open_periods') }}
 ),
 

@@ -30,7 +30,7 @@ periods as (
 open_periods as (
     select external_subscription_id, measured_until_at
     from {{ ref('fct_open_periods') }}
-    where threshold_subscription_id is not null
+    where is_looked_at
 ),
 
 bounds as (

@@ -1,4 +1,4 @@
--- R-TOTAL: total, less credit notes and prepaid credit, is what remains to pay.
+-- R-TOTAL: total, less credit notes and prepaid credit, is what remains to pay. Nothing comes off a top-up invoice.
 -- Grain: one row per document_key.
 
 with
@@ -26,6 +26,18 @@ drawn as (
         cast(sum(amount) as decimal(20, 4)) as prepaid_credit_amount
     from {{ ref('int_settlement__wallet_draws') }}
     group by document_key
+),
+
+top_up_invoices as (
+    select
+        document_key,
+        customer_id,
+        billing_entity_code,
+        currency,
+        cast(sum(amount) as decimal(20, 4)) as amount
+    from {{ ref('int_settlement__top_ups') }}
+    where lot_kind = 'purchased'
+    group by document_key, customer_id, billing_entity_code, currency
 ),
 
 used_notes as (
@@ -61,6 +73,24 @@ amounts_due as (
     from invoice_totals
     left join used_notes on invoice_totals.document_key = used_notes.document_key
     left join drawn on invoice_totals.document_key = drawn.document_key
+    union all
+    select
+        document_key,
+        'top_up' as invoice_type,
+        customer_id,
+        customer_id as payer_customer_id,
+        billing_entity_code,
+        currency,
+        amount as fees_amount,
+        cast(0 as decimal(20, 4)) as progressive_credit_amount,
+        cast(0 as decimal(20, 4)) as coupon_amount,
+        cast(0 as decimal(20, 4)) as tax_amount,
+        cast(0 as decimal(20, 5)) as effective_tax_rate,
+        amount as total_amount,
+        cast(0 as decimal(20, 4)) as credit_note_amount,
+        cast(0 as decimal(20, 4)) as prepaid_credit_amount,
+        amount as amount_due
+    from top_up_invoices
 )
 
 select * from amounts_due

@@ -21,8 +21,7 @@ invoice_lines as (
         subscription_id,
         fee_type,
         charge_code
-    from {{ ref('fct_invoice_lines') }}
-    where original_invoice_number is null
+    from {{ ref('int_settlement__taxable_lines') }}
 ),
 
 subscriptions as (select subscription_id, plan_code from {{ ref('dim_subscriptions') }}),

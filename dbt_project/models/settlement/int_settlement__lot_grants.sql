@@ -1,5 +1,5 @@
--- R-CREDIT: what each lot of the catalog puts into its wallet, in money and in credits. A lot stated in credits is worth them
--- at the rate of its wallet, rounded; a purchased one then has the credits that the rounded money buys.
+-- R-CREDIT: what each lot of the catalog, and each lot of a top-up that counts, puts into its wallet, in money and in credits.
+-- A lot stated in credits is worth them at the rate of its wallet, rounded; a purchased one has what the rounded money buys.
 -- Grain: one row per lot_id.
 
 with
@@ -47,6 +47,20 @@ grants as (
             else {{ credits_of_amount('amount', 'credit_rate') }}
         end as credits
     from valued
+    union all
+    -- After the lots of the catalog, whose number is a line of a file.
+    select
+        1000000000 + top_up_number as row_number,
+        lot_id,
+        wallet_id,
+        lot_kind,
+        50 as lot_priority,
+        granted_on,
+        credit_rate,
+        amount,
+        credits
+    from {{ ref('int_settlement__top_up_lots') }}
+    where granted_on is not null
 )
 
 select * from grants

@@ -1,25 +1,23 @@
 -- R-ADVANCE: the usage periods that have begun but are not due: their charges in advance are billed by the event. Where the
--- newest open plan of the external id and currency has thresholds, all usage so far is looked at, as soon as there is time for
--- any. Events before the local midnight that begins the close date count.
+-- newest open plan of the external id and currency has thresholds, or a top-up rule asks for an ongoing balance, all usage so
+-- far is looked at, as soon as there is time for any. Events before the local midnight that begins the close date count.
 -- Grain: one row per subscription_id x period_starts_at.
 
 with
 
 running as (select close_date from {{ ref('stg_control__run') }}),
 
-progressive_plans as (select distinct plan_code from {{ ref('stg_catalog__usage_thresholds') }}),
-
 terms as (
     select
-        terms.subscription_id,
-        terms.external_subscription_id,
-        terms.customer_id,
-        terms.currency,
-        terms.timezone,
-        terms.started_at,
-        case when progressive_plans.plan_code is not null then terms.subscription_id end as progressive_id
-    from {{ ref('int_subscriptions__terms') }} as terms
-    left join progressive_plans on terms.plan_code = progressive_plans.plan_code
+        subscription_id,
+        external_subscription_id,
+        customer_id,
+        currency,
+        timezone,
+        started_at,
+        progressive_id,
+        has_top_up_rule
+    from {{ ref('int_subscriptions__watched_terms') }}
 ),
 
 scheduled_periods as (
@@ -61,7 +59,9 @@ open_periods as (
         case
             when scheduled_periods.period_starts_at < day_starts.starts_at
                 then first_value(terms.progressive_id) over newest_first
-        end as threshold_subscription_id
+        end as threshold_subscription_id,
+        scheduled_periods.period_starts_at < day_starts.starts_at
+        and (first_value(terms.progressive_id) over newest_first is not null or terms.has_top_up_rule) as is_looked_at
     from scheduled_periods
     cross join running
     inner join terms on scheduled_periods.subscription_id = terms.subscription_id

@@ -3,7 +3,7 @@
 
 with
 
-wallet_lots as (select lot_id, wallet_id, expires_on from {{ ref('stg_catalog__wallet_lots') }}),
+wallet_lots as (select lot_id, wallet_id, expires_on from {{ ref('int_subscriptions__wallet_lots') }}),
 
 wallets as (select wallet_id, customer_id, metric_code, expires_on from {{ ref('stg_catalog__wallets') }}),
 
