@@ -168,7 +168,7 @@ def test_an_interval_sells_and_gives_its_credits_on_one_invoice(company: ClosedC
         """
         select line_number, fee_type, description, quantity, unit_amount, lines.amount, service_period_start
         from invoice_lines as lines inner join invoices using (invoice_number)
-        where customer_id = 'dated' order by line_number
+        where invoices.customer_id = 'dated' order by line_number
         """
     )
     starts_at = datetime(2025, 2, 14, 18, 15)
