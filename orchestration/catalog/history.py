@@ -64,7 +64,7 @@ _DAY = timedelta(days=1)
 _MEND = "put it back, and add a row with the same validity and a later recorded_at"
 _CHARGE_ROW_TO_ADD = "add a charge row with the same validity and a later recorded_at"
 _CHARGE_MEND = f"put it back, and {_CHARGE_ROW_TO_ADD}"
-_ONE_OFF_MEND = "put it back, and add a fee with an id of its own for what is to be billed besides"
+_ONE_OFF_MEND = "put it back, and add a {} with an id of its own for what is to be billed besides"
 _DETAILS_MEND = f"put them back, and {_CHARGE_ROW_TO_ADD}"
 _FIXED_MEND = (
     "put it back, and add a fixed charge row with the same validity and a later recorded_at"
@@ -412,7 +412,7 @@ def _billed_once_problems(
             [fee_type],
         ).fetchall()
     }
-    mend = _ONE_OFF_MEND.replace("a fee", f"a {noun}") if fee_type == "manual" else _ONE_OFF_MEND
+    mend = _ONE_OFF_MEND.format("manual line" if fee_type == "manual" else "fee")
     now = {row[id_column]: row for row in new}
     for row in old:
         name = row[id_column]

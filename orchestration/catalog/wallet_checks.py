@@ -19,7 +19,8 @@ LOTS = "credits/wallet_lots.csv"
 SCOPE_FEE_TYPES = ("subscription", "fixed_charge", "charge", "commitment", "add_on", "manual")
 # As many as `int_settlement__step_draws` goes through.
 MOST_STEPS = 8
-TOPPED_UP_PRIORITY = 50
+# As the macro `last_lot_priority` says.
+LAST_LOT_PRIORITY = 50
 
 
 def wallet_problems(tables: Tables) -> Iterator[str]:
@@ -104,7 +105,7 @@ def _step_problems(lots: list[Row], rules: list[Row], wallets: dict[str, Row]) -
             }
             # What a rule puts in stays, also when the rule ends, and has the priority of lots that state none.
             steps |= {
-                (rule["wallet_id"], TOPPED_UP_PRIORITY)
+                (rule["wallet_id"], LAST_LOT_PRIORITY)
                 for rule in ruled.get((customer, held), [])
                 if day < (wallets[rule["wallet_id"]]["expires_on"] or date.max)
             }

@@ -15,28 +15,29 @@ from orchestration.publish.tables import DRAFTS, KINDS, LATER_COLUMNS, LATER_DRA
 _NO_ROWS = "0:"
 
 
-def drafts_digest(con: duckdb.DuckDBPyConnection) -> str:
+def drafts_digest(con: duckdb.DuckDBPyConnection, is_of_older_release: bool = False) -> str:
     """The sha256 (hex) over every column of every row of the drafts that publication copies.
 
     Rows are ordered by their own text, so that their physical order does not count; NULL and an empty text differ.
+
+    Args:
+        con: a connection that sees the drafts.
+        is_of_older_release: give the digest as releases wrote it that had no `LATER_COLUMNS`.
     """
     digest = hashlib.sha256()
     for table, relation in DRAFTS.items():
-        rows = rows_digest(con, relation, LATER_COLUMNS.get(table, ()))
+        without = LATER_COLUMNS.get(table, ()) if is_of_older_release else ()
+        rows = rows_digest(con, relation, without)
         if table in LATER_DRAFTS and rows == _NO_ROWS:
             continue
         digest.update(f"{table}:{rows}\n".encode())
     return digest.hexdigest()
 
 
-def rows_digest(con: duckdb.DuckDBPyConnection, relation: str, later: Sequence[str] = ()) -> str:
-    """The number of rows and the sha256 over them; a column of `later` counts only where some row has a value."""
-    columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
-    for column in later:
-        if not con.execute(
-            f"select 1 from {relation} where {column} is not null limit 1"
-        ).fetchall():
-            columns.remove(column)
+def rows_digest(con: duckdb.DuckDBPyConnection, relation: str, without: Sequence[str] = ()) -> str:
+    """The number of rows and the sha256 over them, over all columns but those named in `without`."""
+    described = con.execute(f"describe {relation}").fetchall()
+    columns = [row[0] for row in described if row[0] not in without]
     # '~' for NULL, '=' before a value: no text can look like a NULL, nor reach into the next column.
     fields = " || chr(31) || ".join(
         f"coalesce('=' || cast(\"{column}\" as varchar), '~')" for column in columns

@@ -43,8 +43,12 @@ LATER_DRAFTS = (
     "top_ups",
 )
 
-# Columns that releases before had not, by table: where all of one are NULL, the digest is the one that they wrote.
-LATER_COLUMNS = {"credit_movements": ("metric_code", "units")}
+# Columns that releases before had not, by table: the digest that they wrote is without them.
+LATER_COLUMNS = {
+    "invoices": ("effective_tax_rate", "reporting_tax_amount"),
+    "invoice_lines": ("customer_id",),
+    "credit_movements": ("metric_code", "units"),
+}
 
 # What of an issued table is not a column of its draft: publication adds it.
 ADDED = (

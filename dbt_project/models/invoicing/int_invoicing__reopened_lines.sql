@@ -43,7 +43,6 @@ issued_lines as (
 with_rooms as (
     select
         issued_lines.*,
-        min(left_amount) over (partition by invoice_number, subscription_id) as least_amount,
         sum(left_amount) over (partition by invoice_number, subscription_id, fee_family, charge_code) as charge_room,
         sum(left_amount) over (partition by invoice_number, subscription_id, fee_family) as usage_room,
         sum(left_amount) over (partition by invoice_number, subscription_id) as fees_room
@@ -70,10 +69,7 @@ held_to_usage as (
 held_to_fees as (
     select
         held_to_usage.*,
-        case
-            when least_amount >= 0 then left_amount
-            else {{ held_to_room('of_usage_amount', 'fees_room', 'invoice_number, subscription_id') }}
-        end as uncredited_amount
+        {{ held_to_room('of_usage_amount', 'fees_room', 'invoice_number, subscription_id') }} as uncredited_amount
     from held_to_usage
 ),
 

@@ -100,11 +100,13 @@ sealed as (
         metadata,
         invoice_prefix,
         net_payment_days,
+        -- The effective rate and the reported tax follow from what is hashed, and invoices before them had neither.
         {{ sha256_hex(canonical_row([
             'document_key', 'invoice_type', 'customer_id', 'payer_customer_id', 'billing_entity_code', 'currency',
-            'close_date', 'fees_amount', 'progressive_credit_amount', 'coupon_amount', 'tax_amount', 'effective_tax_rate',
+            'close_date', 'fees_amount', 'progressive_credit_amount', 'coupon_amount', 'tax_amount',
             'total_amount', 'credit_note_amount', 'prepaid_credit_amount', 'amount_due', 'reporting_currency',
-            'reporting_amount', 'reporting_tax_amount', 'fx_rate', 'fx_date', 'purchase_order', 'metadata', 'invoice_prefix', 'net_payment_days', 'rows_text'
+            'reporting_amount', 'fx_rate', 'fx_date', 'purchase_order', 'metadata', 'invoice_prefix',
+            'net_payment_days', 'rows_text'
         ])) }} as document_hash
     from invoices
 )

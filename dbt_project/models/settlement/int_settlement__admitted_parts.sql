@@ -15,7 +15,7 @@ steps as (
         lots.drawing_step,
         lots.wallet_id,
         lots.scope_fee_types,
-        lots.scope_fee_types is null and limited_wallets.wallet_id is null as is_unlimited
+        limited_wallets.wallet_id as limited_wallet_id
     from {{ ref('int_settlement__available_lots') }} as lots
     left join limited_wallets on lots.wallet_id = limited_wallets.wallet_id
     where lots.drawing_step is not null
@@ -37,9 +37,9 @@ admitted as (
     left join wallet_targets
         on steps.wallet_id = wallet_targets.wallet_id and parts.metric_code = wallet_targets.metric_code
     where
-        steps.is_unlimited
-        or position(',' || parts.scope_fee_type || ',' in ',' || steps.scope_fee_types || ',') > 0
-        or wallet_targets.wallet_id is not null
+        {{ is_admitted_by_wallet(
+            'steps.scope_fee_types', 'steps.limited_wallet_id', 'parts.scope_fee_type', 'wallet_targets.wallet_id'
+        ) }}
 )
 
 select * from admitted

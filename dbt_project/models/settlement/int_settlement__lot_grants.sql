@@ -48,13 +48,13 @@ grants as (
         end as credits
     from valued
     union all
-    -- After the lots of the catalog, whose number is a line of a file.
+    -- Row numbers put lots in order: those of the catalog, which are lines of a file, come before those of top-ups.
     select
         1000000000 + top_up_number as row_number,
         lot_id,
         wallet_id,
         lot_kind,
-        50 as lot_priority,
+        {{ last_lot_priority() }} as lot_priority,
         granted_on,
         credit_rate,
         amount,

@@ -33,9 +33,9 @@ admitted_usage as (
     left join wallet_targets
         on wallets.wallet_id = wallet_targets.wallet_id and open_usage.metric_code = wallet_targets.metric_code
     where
-        (wallets.scope_fee_types is null and limited_wallets.wallet_id is null)
-        or position(',charge,' in ',' || wallets.scope_fee_types || ',') > 0
-        or wallet_targets.wallet_id is not null
+        {{ is_admitted_by_wallet(
+            'wallets.scope_fee_types', 'limited_wallets.wallet_id', "'charge'", 'wallet_targets.wallet_id'
+        ) }}
 ),
 
 usage_of_wallets as (

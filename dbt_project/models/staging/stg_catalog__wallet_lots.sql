@@ -30,7 +30,7 @@ known_to_the_run as (
         catalog_rows.lot_kind,
         catalog_rows.amount,
         catalog_rows.granted_on,
-        coalesce(catalog_rows.priority, 50) as lot_priority,
+        coalesce(catalog_rows.priority, {{ last_lot_priority() }}) as lot_priority,
         catalog_rows.expires_on,
         catalog_rows.credits,
         catalog_rows.paid_on,

@@ -48,7 +48,8 @@ select
     cast(remaining_amount as decimal(20, 4)) as remaining_amount,
     cast(case when metric_code is null then credit_rate end as decimal(20, 12)) as credit_rate,
     cast(granted_credits as decimal(38, 5)) as granted_credits,
-    -- As the macro credits_of_amount says, by which lots pay: integers on both sides, at scale 4 and 12: the quotient at scale 5 lacks 13 zeros.
+    -- As the macro credits_of_amount says, by which lots pay: integers on both sides, at scale 4 and 12, so that the
+    -- quotient at scale 5 lacks 13 zeros.
     cast(
         case
             when remaining_amount = granted_amount then granted_credits
