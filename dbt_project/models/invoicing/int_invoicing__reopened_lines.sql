@@ -1,7 +1,8 @@
 -- R-ADJUST: the issued lines of the periods that this close computes again, each with what credit notes took of it.
 -- What progressive invoices billed of the usage is not issued for it, since the period's invoice billed all of it; but notes
--- take off their lines what the period's invoice credited.
+-- take off their lines what the period's invoice credited. What was credited by hand is not billed again.
 -- Grain: one row per (invoice_number, line_number).
+{% set netted_lines = 'invoice_number, netted_invoice_number, subscription_id, plan_period_number' %}
 
 with
 
@@ -21,39 +22,50 @@ credited as (
         invoice_number,
         invoice_line_number,
         sum(amount) as amount,
-        sum(case when cause <> 'progressive_billing' then amount else 0 end) as taken_back_amount
+        sum(case when cause not in ('progressive_billing', 'manual') then amount else 0 end) as taken_back_amount
     from {{ ref('stg_issued__credit_note_lines') }}
     group by invoice_number, invoice_line_number
 ),
 
+invoices as (select document_key, invoice_number from {{ ref('stg_issued__invoices') }}),
+
 issued_lines as (
     select
         lines.*,
+        reopened_periods.plan_period_number,
+        reopened_periods.period_starts_at,
+        coalesce(invoices.invoice_number, lines.original_invoice_number) as netted_invoice_number,
         lines.fee_type like 'progressive%' as is_progressive_line,
         {{ compared_key('lines', 'service_period_start') }} as compared_key,
         coalesce(credited.taken_back_amount, 0) as taken_back_amount,
         lines.amount - coalesce(credited.amount, 0) as left_amount
     from {{ ref('stg_issued__invoice_lines') }} as lines
+    inner join reopened_periods
+        on
+            lines.subscription_id = reopened_periods.subscription_id
+            and lines.fee_family = reopened_periods.fee_family
+            and lines.service_period_start >= reopened_periods.period_starts_at
+            and lines.service_period_start < reopened_periods.period_ends_at
+    left join invoices on reopened_periods.document_key = invoices.document_key
     left join credited
         on lines.invoice_number = credited.invoice_number and lines.line_number = credited.invoice_line_number
-    where lines.subscription_id in (select subscription_id from reopened_periods)
 ),
 
--- Lines below 0 (maximums, progressive credits) leave others less than their amounts: of a charge, of all usage, of all fees.
+-- Lines below 0 (maximums, progressive credits) leave others of what they are netted with less than their amounts: of a charge,
+-- of all usage, of all fees. What they leave other plan periods of the invoice is no less for it.
 with_rooms as (
     select
         issued_lines.*,
-        sum(left_amount) over (partition by invoice_number, subscription_id, fee_family, charge_code) as charge_room,
-        sum(left_amount) over (partition by invoice_number, subscription_id, fee_family) as usage_room,
-        sum(left_amount) over (partition by invoice_number, subscription_id) as fees_room
+        sum(left_amount) over (partition by {{ netted_lines }}, fee_family, charge_code) as charge_room,
+        sum(left_amount) over (partition by {{ netted_lines }}, fee_family) as usage_room,
+        sum(left_amount) over (partition by {{ netted_lines }}) as fees_room
     from issued_lines
 ),
 
 held_to_charges as (
     select
         with_rooms.*,
-        {{ held_to_room('left_amount', 'charge_room', 'invoice_number, subscription_id, fee_family, charge_code') }}
-            as of_charge_amount
+        {{ held_to_room('left_amount', 'charge_room', netted_lines ~ ', fee_family, charge_code') }} as of_charge_amount
     from with_rooms
     where fee_type <> 'progressive_credit'
 ),
@@ -61,55 +73,44 @@ held_to_charges as (
 held_to_usage as (
     select
         held_to_charges.*,
-        {{ held_to_room('of_charge_amount', 'usage_room', 'invoice_number, subscription_id, fee_family') }}
-            as of_usage_amount
+        {{ held_to_room('of_charge_amount', 'usage_room', netted_lines ~ ', fee_family') }} as of_usage_amount
     from held_to_charges
 ),
 
 held_to_fees as (
     select
         held_to_usage.*,
-        {{ held_to_room('of_usage_amount', 'fees_room', 'invoice_number, subscription_id') }} as uncredited_amount
+        {{ held_to_room('of_usage_amount', 'fees_room', netted_lines) }} as uncredited_amount
     from held_to_usage
 ),
 
-invoices as (select document_key, invoice_number from {{ ref('stg_issued__invoices') }}),
-
 reopened_lines as (
     select
-        lines.publication_sequence,
-        lines.invoice_number,
-        lines.line_number,
-        lines.subscription_id,
-        lines.fee_family,
-        reopened_periods.plan_period_number,
-        reopened_periods.period_starts_at,
-        lines.compared_key,
-        {{ usage_fee_type('lines.fee_type') }} as fee_type,
-        lines.charge_code,
-        lines.metric_code,
-        lines.filter_code,
-        lines.group_key,
-        lines.description,
-        lines.service_period_start,
-        lines.service_period_end,
-        case when lines.is_progressive_line then 0 else lines.quantity end as quantity,
-        coalesce(invoices.invoice_number, lines.original_invoice_number) as original_invoice_number,
-        lines.is_progressive_line,
-        lines.tax_codes,
-        lines.tax_rate,
-        cast(
-            case when lines.is_progressive_line then 0 else lines.amount end - lines.taken_back_amount as decimal(20, 4)
-        ) as issued_amount,
-        cast(lines.uncredited_amount as decimal(20, 4)) as uncredited_amount
-    from reopened_periods
-    inner join held_to_fees as lines
-        on
-            reopened_periods.subscription_id = lines.subscription_id
-            and reopened_periods.fee_family = lines.fee_family
-            and reopened_periods.period_starts_at <= lines.service_period_start
-            and reopened_periods.period_ends_at > lines.service_period_start
-    left join invoices on reopened_periods.document_key = invoices.document_key
+        publication_sequence,
+        invoice_number,
+        line_number,
+        subscription_id,
+        fee_family,
+        plan_period_number,
+        period_starts_at,
+        compared_key,
+        {{ usage_fee_type('fee_type') }} as fee_type,
+        charge_code,
+        metric_code,
+        filter_code,
+        group_key,
+        description,
+        service_period_start,
+        service_period_end,
+        case when is_progressive_line then 0 else quantity end as quantity,
+        netted_invoice_number as original_invoice_number,
+        is_progressive_line,
+        tax_codes,
+        tax_rate,
+        cast(case when is_progressive_line then 0 else amount end - taken_back_amount as decimal(20, 4))
+            as issued_amount,
+        cast(uncredited_amount as decimal(20, 4)) as uncredited_amount
+    from held_to_fees
 )
 
 select * from reopened_lines
