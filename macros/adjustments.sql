@@ -60,9 +60,9 @@
 {%- endmacro %}
 
 
-{# R-ADJUST: whether a credited line is of a note that corrects what was billed, not one of an end or of progressive billing. #}
+{# R-ADJUST: whether a credited line is of a note that corrects what was billed: none of an end, of progressive billing, or by hand. #}
 {% macro is_note_of_a_correction(cause) -%}
-    (not {{ is_note_of_an_end(cause) }} and {{ cause }} <> 'progressive_billing')
+    (not {{ is_note_of_an_end(cause) }} and {{ cause }} not in ('progressive_billing', 'manual'))
 {%- endmacro %}
 
 

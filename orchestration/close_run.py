@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration.control import last_billed_days, latest_batch, latest_catalog_version, set_run
 from orchestration.dbt_runner import (
+    CREDITS_MODEL,
     LATE_USAGE_MODEL,
     ONE_OFF_MODEL,
     SCHEDULE_MODEL,
@@ -60,9 +61,9 @@ def refuse_unended(close_date: date, now: datetime) -> None:
 def due_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[date]:
     """The billing dates that are to be closed by `through`, in order.
 
-    A period or one-off fee that became known only after its date was closed joins the next date on which something
-    becomes due: a closed date never comes back. Where something changed for a subscription that is over, the first of
-    the next month is one.
+    A period, one-off fee or manual credit that became known only after its date was closed joins the next date on
+    which something becomes due: a closed date never comes back. Where something changed for a subscription that is
+    over, the first of the next month is one.
 
     Args:
         con: a read-write connection; `control.run` is replaced, because the schedule reads its date from there, and
@@ -82,6 +83,7 @@ def due_dates(con: duckdb.DuckDBPyConnection, through: date) -> Sequence[date]:
     rows = con.execute(
         f"select distinct due_date from (select due_date from subscriptions.{SCHEDULE_MODEL}"
         f" union all select billed_on as due_date from subscriptions.{ONE_OFF_MODEL}"
+        f" union all select credited_on as due_date from subscriptions.{CREDITS_MODEL}"
         f" union all select due_date from subscriptions.{TOP_UP_MODEL}) as dates"
         " where due_date <= ? and due_date > ?",
         [through, last or date.min],

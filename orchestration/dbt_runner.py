@@ -23,6 +23,7 @@ SCHEDULE_MODEL = "int_subscriptions__scheduled_periods"
 LATE_USAGE_MODEL = "int_subscriptions__changed_usage"
 PRICE_ROWS_MODEL = "int_subscriptions__price_rows"
 ONE_OFF_MODEL = "int_subscriptions__waiting_one_offs"
+CREDITS_MODEL = "int_subscriptions__waiting_credits"
 TOP_UP_MODEL = "int_subscriptions__top_up_dates"
 THRESHOLD_DATES_MODEL = "int_subscriptions__threshold_dates"
 THRESHOLDS_MODEL = "int_invoicing__passed_thresholds"
@@ -103,6 +104,7 @@ def prepare_args() -> list[str]:
         SCHEDULE_MODEL,
         PRICE_ROWS_MODEL,
         ONE_OFF_MODEL,
+        CREDITS_MODEL,
         TOP_UP_MODEL,
         LATE_USAGE_MODEL,
         THRESHOLD_DATES_MODEL,

@@ -85,6 +85,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__exchange_rates",
         "staging/stg_catalog__fixed_charge_tiers",
         "staging/stg_catalog__fixed_charges",
+        "staging/stg_catalog__manual_credits",
         "staging/stg_catalog__metric_terms",
         "staging/stg_catalog__one_off_fees",
         "staging/stg_catalog__payments",

@@ -23,6 +23,7 @@ from orchestration.catalog.charge_rows import CHARGES, MANUAL_LINES, PLANS, Tabl
 from orchestration.catalog.coupon_checks import coupon_problems
 from orchestration.catalog.fixed_charge_checks import fixed_charge_problems, fixed_tier_problems
 from orchestration.catalog.limit_checks import limit_problems, threshold_problems
+from orchestration.catalog.manual_credit_checks import manual_credit_problems
 from orchestration.catalog.metric_checks import metric_problems
 from orchestration.catalog.one_off_checks import (
     add_on_problems,
@@ -78,6 +79,7 @@ def all_checks(
     yield "one-off fees", add_on_problems(tables)
     yield "one-off fees", one_off_problems(tables)
     yield "manual lines", manual_line_problems(tables)
+    yield "manual credits", manual_credit_problems(tables)
     yield "amounts", limit_problems(tables)
     yield "thresholds", threshold_problems(tables)
     yield "amounts", minor_unit_problems(tables)

@@ -17,6 +17,11 @@ from orchestration.catalog.checks import all_checks
 from orchestration.catalog.findings import ERROR, WARNING, Finding, findings
 from orchestration.catalog.history import history_problems
 from orchestration.catalog.lint import lint
+from orchestration.catalog.manual_credit_checks import (
+    changed_credits,
+    credits_of_nothing,
+    credits_that_nobody_could_issue,
+)
 from orchestration.catalog.payment_checks import changed_payments, payments_of_nothing
 from orchestration.catalog.reader import (
     CatalogFile,
@@ -46,10 +51,15 @@ class Examination:
         return [finding for finding in self.findings if finding.severity == ERROR]
 
     def add_history(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Find rows that earlier closes billed by and that are otherwise now, and payments of nothing."""
+        """Find rows that earlier closes billed by and that are otherwise now, and what names no invoice."""
         self.findings += findings(ERROR, "history", history_problems(con, self.tables))
         self.findings += findings(ERROR, "history", changed_payments(con, self.tables))
+        self.findings += findings(ERROR, "history", changed_credits(con, self.tables))
+        self.findings += findings(
+            ERROR, "manual credits", credits_that_nobody_could_issue(con, self.tables)
+        )
         self.findings += findings(WARNING, "payments", payments_of_nothing(con, self.tables))
+        self.findings += findings(WARNING, "manual credits", credits_of_nothing(con, self.tables))
 
 
 def examine_folder(folder: Path) -> Examination:

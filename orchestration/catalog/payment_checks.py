@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import duckdb
 
 from orchestration.catalog.charge_rows import Tables
+from orchestration.catalog.issued import issued_rows
 
 PAYMENTS = "accounts/payments.csv"
 _MEND = "put it back, and add a row of its own with the difference"
@@ -19,8 +20,8 @@ _MEND = "put it back, and add a row of its own with the difference"
 def changed_payments(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[str]:
     """Payments that a published close counted and that the folder has no more, or has otherwise."""
     now = {row["payment_id"]: row for row in tables["payments"]}
-    for payment_id, invoice_number, amount, paid_on in _issued(
-        con, "payments", "payment_id, invoice_number, amount, paid_on"
+    for payment_id, invoice_number, amount, paid_on in issued_rows(
+        con, "payments", "payment_id", "invoice_number", "amount", "paid_on"
     ):
         row = now.get(payment_id)
         known = f"{amount:f} for {invoice_number} on {paid_on}"
@@ -38,25 +39,10 @@ def changed_payments(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
 
 def payments_of_nothing(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[str]:
     """Payments of an invoice that is not issued: they count for nothing."""
-    known = {number for (number,) in _issued(con, "invoices", "invoice_number")}
+    known = {number for (number,) in issued_rows(con, "invoices", "invoice_number")}
     for row in tables["payments"]:
         if row["invoice_number"] not in known:
             yield (
                 f"{PAYMENTS} row {row.line}: no invoice '{row['invoice_number']}' is issued; "
                 "correct invoice_number"
             )
-
-
-def _issued(con: duckdb.DuckDBPyConnection, table: str, columns: str) -> list[tuple]:
-    """Visible rows of `issued.<table>`; none where an older release has not made the table."""
-    there = con.execute(
-        "select 1 from information_schema.tables where table_catalog = current_database()"
-        " and table_schema = 'issued' and table_name = ?",
-        [table],
-    ).fetchone()
-    if there is None:
-        return []
-    return con.execute(
-        f"select {columns} from issued.{table} where publication_sequence in"
-        " (select publication_sequence from issued.publications) order by all"
-    ).fetchall()

@@ -169,6 +169,10 @@ def _lines_table(lines: list[dict[str, Any]], decimals: int) -> Table:
     table.add_column("amount", justify="right", no_wrap=True)
     for line in lines:
         details, named = line["price_details"], escape(line["description"])
+        if "manual_credit_id" in details:
+            table.add_row(named, money(line["amount"], decimals))
+            table.add_row(f"[dim]  {escape(details['reason'])} ({escape(details['author'])})[/]")
+            continue
         why = f"{line['cause']}, {escape(line['subscription_id'])}"
         if "from" in details:
             first, end = (instant[:10] for instant in (details["from"], details["until"]))

@@ -22,6 +22,7 @@ parted as (
         credited_invoices.*,
         case
             when handling <> 'refund' or paid_amount = 0 then 0
+            when reason = 'manual' then total_amount
             else
                 least(
                     greatest(

@@ -1,5 +1,5 @@
--- R-NOTE: the lines of this close's credit notes: unused days of subscriptions that ended, what adjustments take back, and
--- what progressive invoices billed beyond their period.
+-- R-NOTE: the lines of this close's credit notes: unused days of subscriptions that ended, what adjustments take back, what
+-- progressive invoices billed beyond their period, and what somebody decided to credit.
 -- Grain: one row per (document_key, line_number).
 
 with
@@ -46,6 +46,25 @@ credited_lines as (
         price_details,
         cause
     from {{ ref('int_settlement__adjustment_credits') }}
+    union all
+    select
+        document_key,
+        line_number,
+        invoice_number,
+        invoice_line_number,
+        subscription_id,
+        'manual' as reason,
+        handling,
+        description,
+        amount_unrounded,
+        amount,
+        tax_codes,
+        tax_rate,
+        currency,
+        minor_unit,
+        price_details,
+        'manual' as cause
+    from {{ ref('int_settlement__manual_credits') }}
 )
 
 select * from credited_lines

@@ -1,5 +1,5 @@
 -- R-NOTE: the issued base fees, and adjustments of them, of periods that their subscription left before their end, with what is
--- left of each line once the corrections of this close are taken off too.
+-- left of each line once the corrections of this close are taken off too. What was credited by hand is no part of what days cost.
 -- Grain: one row per (invoice_number, line_number).
 
 with
@@ -19,6 +19,7 @@ credits as (
         amount,
         amount_unrounded,
         {{ is_note_of_a_correction('cause') }} as is_correction,
+        cause = 'manual' as is_manual,
         false as is_new
     from {{ ref('stg_issued__credit_note_lines') }}
     union all
@@ -28,6 +29,7 @@ credits as (
         amount,
         amount as amount_unrounded,
         true as is_correction,
+        false as is_manual,
         true as is_new
     from {{ ref('fct_adjustment_credits') }}
 ),
@@ -37,9 +39,9 @@ credited as (
         invoice_number,
         invoice_line_number,
         sum(amount) as amount,
-        sum(amount_unrounded) as amount_unrounded,
+        sum(case when is_manual then 0 else amount_unrounded end) as amount_unrounded,
         sum(case when is_correction then amount else 0 end) as corrected_amount,
-        sum(case when is_new then 0 else amount end) as amount_before
+        sum(case when is_new or is_manual then 0 else amount end) as amount_before
     from credits
     group by invoice_number, invoice_line_number
 ),

@@ -12,6 +12,7 @@ invoices as (
         publication_sequence,
         document_key,
         invoice_number,
+        invoice_type,
         customer_id,
         payer_customer_id,
         billing_entity_code,
@@ -27,6 +28,7 @@ visible_before_the_run as (
     select
         invoices.document_key,
         invoices.invoice_number,
+        invoices.invoice_type,
         invoices.customer_id,
         invoices.payer_customer_id,
         invoices.billing_entity_code,

@@ -43,10 +43,10 @@ select
     cast(offset_amount as decimal(20, 4)) as offset_amount,
     cast(outstanding_amount as decimal(20, 4)) as outstanding_amount,
     case
+        when outstanding_amount = 0 then 'paid'
         when outstanding_amount < 0 then 'overpaid'
         when paid_amount > 0 then 'partly_paid'
         else 'open'
     end as payment_status,
     cast(case when outstanding_amount > 0 then greatest(as_of_date - due_date, 0) else 0 end as integer) as days_overdue
 from balances
-where outstanding_amount <> 0
