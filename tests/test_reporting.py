@@ -173,10 +173,24 @@ def test_the_command_shows_what_is_reported(company: ClosedCompany) -> None:
     assert "Total reported at 0.865501125151 of 2025-10-31, tax 16.44 EUR 102.99" in text
 
 
+def credit_whole(company: ClosedCompany, customer: str, first: str) -> None:
+    """Credit a customer's invoice in two notes."""
+    ((number,),) = company.finance(
+        f"select invoice_number from invoices where customer_id = '{customer}'"
+    )
+    rest = "Why,Who,2025-11-20T00:00:00Z"
+    (company.workspace.catalog / "accounts" / "manual_credits.csv").write_text(
+        "manual_credit_id,invoice_number,line_number,amount,credited_on,handling,reason,author,recorded_at\n"
+        f"part,{number},1,{first},2025-12-01,credit,{rest}\nrest,{number},,,2025-12-01,offset,{rest}\n",
+        encoding="utf-8",
+    )
+
+
 def test_a_close_without_a_rate_of_the_last_days_is_refused(
     company: ClosedCompany, tmp_path: Path
 ) -> None:
     copy = company.copy(tmp_path)
+    credit_whole(copy, "boston", "33.33")
     with pytest.raises(GateRefused, match="invoices_without_exchange_rate") as refusal:
         close_through(copy.workspace, NEXT, clock=clock)
     assert "boston" in str(refusal.value.tables)
@@ -189,6 +203,12 @@ def test_a_close_without_a_rate_of_the_last_days_is_refused(
         "select invoice_number from invoices where billing_entity_code = 'uk' order by 1"
     )
     assert numbers == [("UK-000042",), ("UK-000043",)]
+    # 33.33 and 6.33 of tax are 39.66, x 0.865501125151 = 34.3257... and 5.478...; then 119.00 and 19.00 less these.
+    notes = "select total_amount, reporting_amount, reporting_tax_amount, fx_date from credit_notes order by 1"
+    assert copy.finance(notes) == [
+        (Decimal("39.66"), Decimal("34.33"), Decimal("5.48"), date(2025, 10, 31)),
+        (Decimal("79.34"), Decimal("68.66"), Decimal("10.96"), date(2025, 10, 31)),
+    ]
     # The bank stated 1.1646 on that Monday.
     assert copy.finance(
         "select fx_date, round(1 / fx_rate, 4) from invoices where customer_id = 'boston' order by close_date desc"

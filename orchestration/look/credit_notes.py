@@ -25,6 +25,7 @@ from orchestration.look.source import (
     minor_units,
     near_numbers,
     print_json,
+    reported,
     rows,
 )
 from orchestration.texts import money, number
@@ -205,6 +206,8 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
         label = f"{escape(tax['tax_name'])} {number(tax['tax_rate'])} % on {base}"
         table.add_row(label, money(tax["tax_amount"], decimals))
     table.add_row("[bold]Total[/]", f"[bold]{money(note['total_amount'], decimals)}[/]")
+    if note["reporting_currency"] not in (None, note["currency"]):
+        table.add_row(*(f"[dim]{cell}[/]" for cell in reported(note)))
     if note["refund_amount"]:
         table.add_row("Paid back", money(-note["refund_amount"], decimals))
     if note["offset_amount"]:

@@ -27,6 +27,7 @@ from orchestration.look.source import (
     minor_units,
     near_numbers,
     print_json,
+    reported,
     rows,
 )
 from orchestration.reference.zones import zone
@@ -274,22 +275,13 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
     due = f"{invoice['currency']} {money(invoice['amount_due'], decimals)}"
     table.add_row("[bold]Amount due[/]", f"[bold]{due}[/]")
     if invoice["reporting_currency"] not in (None, invoice["currency"]):
-        table.add_row(*(f"[dim]{cell}[/]" for cell in _reported(invoice)))
+        table.add_row(*(f"[dim]{cell}[/]" for cell in reported(invoice)))
     for label, amount in _paid_since(statement):
         table.add_row(label, money(-amount, decimals))
     for note in statement["credit_notes"]:
         label = f"[dim]Credited by {note['credit_note_number']}[/]"
         table.add_row(label, f"[dim]{money(note['total_amount'], decimals)}[/]")
     return table
-
-
-def _reported(invoice: dict[str, Any]) -> tuple[str, str]:
-    """The total in the currency in which the billing entity reports, with what made it."""
-    currency = invoice["reporting_currency"]
-    decimals = minor_units()[currency]
-    tax = money(invoice["reporting_tax_amount"], decimals)
-    label = f"Total reported at {number(invoice['fx_rate'])} of {invoice['fx_date']}, tax {tax}"
-    return label, f"{currency} {money(invoice['reporting_amount'], decimals)}"
 
 
 def _coupons(statement: dict[str, Any]) -> Iterator[tuple[str, Decimal]]:

@@ -19,7 +19,7 @@ import duckdb
 
 from orchestration.errors import BadInput
 from orchestration.publish.finance_db import FILE_NAME
-from orchestration.texts import number
+from orchestration.texts import money, number
 from orchestration.workspace import Workspace
 
 
@@ -88,3 +88,12 @@ def minor_units() -> dict[str, int]:
 
     with (REFERENCE / "currencies.csv").open(encoding="utf-8", newline="") as file:
         return {row["currency"]: int(row["minor_unit"]) for row in csv.DictReader(file)}
+
+
+def reported(document: dict[str, Any]) -> tuple[str, str]:
+    """The total of an invoice or credit note in the currency in which the billing entity reports, with what made it."""
+    currency = document["reporting_currency"]
+    decimals = minor_units()[currency]
+    tax = money(document["reporting_tax_amount"], decimals)
+    label = f"Total reported at {number(document['fx_rate'])} of {document['fx_date']}, tax {tax}"
+    return label, f"{currency} {money(document['reporting_amount'], decimals)}"

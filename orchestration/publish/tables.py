@@ -48,6 +48,13 @@ LATER_COLUMNS = {
     "invoices": ("effective_tax_rate", "reporting_tax_amount"),
     "invoice_lines": ("customer_id",),
     "credit_movements": ("metric_code", "units"),
+    "credit_notes": (
+        "reporting_currency",
+        "reporting_amount",
+        "reporting_tax_amount",
+        "fx_rate",
+        "fx_date",
+    ),
 }
 
 # What of an issued table is not a column of its draft: publication adds it.

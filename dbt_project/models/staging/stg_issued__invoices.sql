@@ -20,7 +20,10 @@ invoices as (
         tax_amount,
         total_amount,
         prepaid_credit_amount,
-        amount_due
+        amount_due,
+        reporting_currency,
+        fx_rate,
+        fx_date
     from {{ source('issued', 'invoices') }}
 ),
 
@@ -36,7 +39,10 @@ visible_before_the_run as (
         invoices.tax_amount,
         invoices.total_amount,
         invoices.prepaid_credit_amount,
-        invoices.amount_due
+        invoices.amount_due,
+        invoices.reporting_currency,
+        invoices.fx_rate,
+        invoices.fx_date
     from invoices
     inner join publications on invoices.publication_sequence = publications.publication_sequence
     inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)

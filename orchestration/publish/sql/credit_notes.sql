@@ -19,7 +19,12 @@ select
     cast(credit_notes.credit_amount - coalesce(used.amount, 0) as decimal(20, 4)) as balance_amount,
     credit_notes.document_hash,
     credit_notes.subscription_id,
-    cast(coalesce(credit_notes.returned_amount, 0) as decimal(20, 4)) as returned_amount
+    cast(coalesce(credit_notes.returned_amount, 0) as decimal(20, 4)) as returned_amount,
+    credit_notes.reporting_currency,
+    credit_notes.reporting_amount,
+    credit_notes.reporting_tax_amount,
+    credit_notes.fx_rate,
+    credit_notes.fx_date
 from issued.credit_notes as credit_notes
 inner join {publications} as publications on credit_notes.publication_sequence = publications.publication_sequence
 left join (
