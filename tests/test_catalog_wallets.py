@@ -61,6 +61,10 @@ CASES: dict[str, tuple[Change, str]] = {
         lambda b: b[L][0].update(expires_on="2025-01-01"),
         f"{L}.csv row 2: expires_on 2025-01-01 is not after granted_on 2025-01-01; correct one of them",
     ),
+    "a lot that was voided before it was granted": (
+        lambda b: b[L][0].update(voided_on="2024-12-31"),
+        f"{L}.csv row 2: voided_on 2024-12-31 is before granted_on 2025-01-01; correct one of them, or remove the lot",
+    ),
     "a wallet that expired before": (
         lambda b: b[W][1].update(expires_on="2024-12-31"),
         f"{L}.csv row 3: expires_on of wallet 'w2' 2024-12-31 is not after granted_on 2025-01-01; correct one of them",

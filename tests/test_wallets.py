@@ -50,7 +50,7 @@ def movements(company: ClosedCompany, lot: str) -> list[str]:
         f"""
         select strftime(movement_date, '%m-%d'), movement_kind, amount from credit_movements
         where lot_id = '{lot}'
-        order by movement_date, list_position(['granted', 'returned', 'used', 'expired'], movement_kind)
+        order by movement_date, list_position(['granted', 'returned', 'used', 'expired', 'voided'], movement_kind)
         """
     )
     return [f"{day} {kind} {amount:.2f}" for day, kind, amount in rows]
@@ -222,3 +222,14 @@ def test_wallets_pay_what_the_invoices_say(company: ClosedCompany) -> None:
     )
     assert rows
     assert all(paid == drawn for paid, drawn in rows)
+
+
+def test_a_voided_lot_pays_nothing_from_its_close_on(company: ClosedCompany) -> None:
+    """January's 4.50 are paid before; 2.00 of them come back in March, and go with the 5.50 that are left."""
+    assert movements(company, "void") == [
+        "01-01 granted 10.00",
+        "02-01 used 4.50",
+        "03-01 returned 2.00",
+        "03-01 voided 7.50",
+    ]
+    assert draws(company, "voided", "03") == ["kept 3.00"]

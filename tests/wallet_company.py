@@ -87,6 +87,18 @@ WALLETS: dict[str, Sequence[tuple[str, int, str, str, Sequence[Row]]]] = {
     "late": [("one", 1, "", "", [{"lot_id": "late", "amount": "30", "expires_on": "2025-02-01"}])],
     "yearly": [("one", 1, "", "", [{"lot_id": "yearly", "expires_on": "2025-02-01"}])],
     "gone": [("one", 1, "", "", [{"lot_id": "gone", "expires_on": "2025-02-10"}])],
+    "voided": [
+        (
+            "one",
+            1,
+            "",
+            "",
+            [
+                {"lot_id": "void", "voided_on": "2025-02-20"},
+                {"lot_id": "kept", "granted_on": "2025-02-01"},
+            ],
+        )
+    ],
     "credits": [
         (
             "milli",
@@ -142,6 +154,8 @@ USAGE = (
         used("late", "01", "tokens", "5"),
         used("yearly", "01", "tokens", "4"),
         used("gone", "01", "tokens", "4"),
+        used("voided", "01", "tokens", "2"),
+        used("voided", "01", "tokens", "2.5"),
         used("credits", "01", "tokens", "1.04"),
     ],
     [
@@ -152,6 +166,8 @@ USAGE = (
         retracted(used("late", "01", "tokens", "5")),
         used("late", "02", "tokens", "7"),
         used("yearly", "02", "tokens", "3"),
+        retracted(used("voided", "01", "tokens", "2")),
+        used("voided", "02", "tokens", "3"),
         used("credits", "02", "tokens", "2.03"),
     ],
 )

@@ -43,6 +43,7 @@ def wallet_problems(tables: Tables) -> Iterator[str]:
             for problem in _worth_problems(row, wallet, minor_units.get(wallet["currency"]))
         )
         yield from _expiry_problems(row, wallets[row["wallet_id"]])
+        yield from _void_problems(row)
     rules = [
         row
         for row in tables["top_up_rules"]
@@ -85,6 +86,14 @@ def _expiry_problems(lot: Row, wallet: Row) -> Iterator[str]:
             )
 
 
+def _void_problems(lot: Row) -> Iterator[str]:
+    if lot["voided_on"] is not None and lot["voided_on"] < lot["granted_on"]:
+        yield (
+            f"{LOTS} row {lot.line}: voided_on {lot['voided_on']} is before granted_on {lot['granted_on']}; correct "
+            "one of them, or remove the lot"
+        )
+
+
 def _step_problems(lots: list[Row], rules: list[Row], wallets: dict[str, Row]) -> Iterator[str]:
     """Wallets are drawn one after the other, and in a wallet each priority of lots: so many steps, and no more."""
 
@@ -119,5 +128,5 @@ def _step_problems(lots: list[Row], rules: list[Row], wallets: dict[str, Row]) -
 
 
 def _end(lot: Row, wallets: dict[str, Row]) -> date:
-    ends = (lot["expires_on"], wallets[lot["wallet_id"]]["expires_on"])
+    ends = (lot["expires_on"], lot["voided_on"], wallets[lot["wallet_id"]]["expires_on"])
     return min((end for end in ends if end is not None), default=date.max)

@@ -20,6 +20,7 @@ lots as (
         unit_lots.metric_code,
         unit_lots.granted_on,
         unit_lots.has_lapsed,
+        unit_lots.is_voided,
         unit_lots.is_new,
         unit_lots.granted_units,
         cast(unit_lots.available_units - coalesce(drawn.units, 0) as decimal(38, 9)) as left_units

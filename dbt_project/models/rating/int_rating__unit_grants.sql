@@ -5,7 +5,7 @@
 with
 
 wallet_lots as (
-    select row_number, lot_id, wallet_id, lot_kind, units, granted_on, paid_on, lot_priority
+    select row_number, lot_id, wallet_id, lot_kind, units, granted_on, paid_on, lot_priority, voided_on
     from {{ ref('stg_catalog__wallet_lots') }}
 ),
 
@@ -33,6 +33,7 @@ grants as (
         greatest(wallet_lots.granted_on, coalesce(wallet_lots.paid_on, wallet_lots.granted_on)) as granted_on,
         lot_expiries.expires_at,
         coalesce(lot_expiries.has_lapsed, false) as has_lapsed,
+        wallet_lots.voided_on,
         wallet_lots.units
     from wallet_lots
     inner join wallets on wallet_lots.wallet_id = wallets.wallet_id
@@ -40,7 +41,21 @@ grants as (
 ),
 
 granted_by_now as (
-    select grants.*
+    select
+        grants.lot_id,
+        grants.wallet_id,
+        grants.lot_kind,
+        grants.customer_id,
+        grants.metric_code,
+        grants.wallet_priority,
+        grants.wallet_row_number,
+        grants.lot_priority,
+        grants.row_number,
+        grants.granted_on,
+        grants.expires_at,
+        grants.has_lapsed or coalesce(grants.voided_on <= running.close_date, false) as has_lapsed,
+        coalesce(grants.voided_on <= running.close_date, false) as is_voided,
+        grants.units
     from grants
     inner join running on grants.granted_on <= running.close_date
 )

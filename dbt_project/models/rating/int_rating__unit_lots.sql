@@ -1,6 +1,6 @@
 -- R-UNITS: the lots of units that can be drawn from on the close date, with what is left of each, and what periods that are
 -- computed again give back, in the order of drawing: as lots of money are. Lots of one wallet and priority that hold something
--- are one step of drawing.
+-- and are not voided are one step of drawing.
 -- Grain: one row per lot_id.
 
 with
@@ -49,6 +49,7 @@ balances as (
         grants.granted_on,
         grants.expires_at,
         grants.has_lapsed,
+        grants.is_voided,
         issued_lots.lot_id is null as is_new,
         cast(coalesce(issued_lots.granted_units, grants.units) as decimal(38, 9)) as granted_units,
         cast(coalesce(issued_lots.balance_units, grants.units) + coalesce(returned.units, 0) as decimal(38, 9))
@@ -68,6 +69,7 @@ lots as (
         granted_on,
         expires_at,
         has_lapsed,
+        is_voided,
         is_new,
         granted_units,
         available_units,
@@ -81,10 +83,10 @@ lots as (
         ) as drawing_rank,
         cast(
             case
-                when available_units > 0
+                when available_units > 0 and not is_voided
                     then
                         dense_rank() over (
-                            partition by customer_id, metric_code, available_units > 0
+                            partition by customer_id, metric_code, available_units > 0, is_voided
                             order by wallet_priority, wallet_row_number, lot_priority
                         )
             end as integer

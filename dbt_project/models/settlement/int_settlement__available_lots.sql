@@ -1,6 +1,6 @@
 -- R-WALLET: the lots of credit that can be drawn from on the close date, with what is left of each, in the order of drawing:
 -- wallets by priority, then place in the file; in a wallet lots by priority, soonest expiry, granted before purchased, then
--- age. Lots of one wallet and priority that hold something are one step of drawing.
+-- age. Lots of one wallet and priority that hold something and are not voided are one step of drawing.
 -- Grain: one row per lot_id.
 
 with
@@ -24,7 +24,8 @@ available as (
         wallets.currency,
         wallets.scope_fee_types,
         lot_expiries.expires_at,
-        coalesce(lot_expiries.has_lapsed, false) as has_lapsed,
+        coalesce(lot_expiries.has_lapsed, false) or lot_balances.is_voided as has_lapsed,
+        lot_balances.is_voided,
         lot_balances.is_new,
         lot_balances.credit_rate,
         lot_balances.granted_credits,
@@ -45,10 +46,14 @@ available as (
         ) as drawing_rank,
         cast(
             case
-                when lot_balances.available_amount > 0
+                when lot_balances.available_amount > 0 and not lot_balances.is_voided
                     then
                         dense_rank() over (
-                            partition by wallets.customer_id, wallets.currency, lot_balances.available_amount > 0
+                            partition by
+                                wallets.customer_id,
+                                wallets.currency,
+                                lot_balances.available_amount > 0,
+                                lot_balances.is_voided
                             order by wallets.priority, wallets.row_number, lot_balances.lot_priority
                         )
             end as integer

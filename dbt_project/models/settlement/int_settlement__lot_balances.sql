@@ -35,6 +35,7 @@ balances as (
         lot_grants.lot_kind,
         lot_grants.lot_priority,
         lot_grants.granted_on,
+        coalesce(lot_grants.voided_on <= running.close_date, false) as is_voided,
         issued_lots.lot_id is null as is_new,
         coalesce(issued_lots.credit_rate, lot_grants.credit_rate) as credit_rate,
         lot_grants.credits as granted_credits,

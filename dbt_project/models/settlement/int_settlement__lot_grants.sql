@@ -5,7 +5,17 @@
 with
 
 wallet_lots as (
-    select row_number, lot_id, wallet_id, lot_kind, amount, credits, granted_on, paid_on, lot_priority
+    select
+        row_number,
+        lot_id,
+        wallet_id,
+        lot_kind,
+        amount,
+        credits,
+        granted_on,
+        paid_on,
+        lot_priority,
+        voided_on
     from {{ ref('stg_catalog__wallet_lots') }}
 ),
 
@@ -20,6 +30,7 @@ valued as (
         wallet_lots.wallet_id,
         wallet_lots.lot_kind,
         wallet_lots.lot_priority,
+        wallet_lots.voided_on,
         wallet_lots.credits as stated_credits,
         greatest(wallet_lots.granted_on, coalesce(wallet_lots.paid_on, wallet_lots.granted_on)) as granted_on,
         wallets.credit_rate,
@@ -40,6 +51,7 @@ grants as (
         lot_kind,
         lot_priority,
         granted_on,
+        voided_on,
         credit_rate,
         amount,
         case
@@ -56,6 +68,7 @@ grants as (
         lot_kind,
         {{ last_lot_priority() }} as lot_priority,
         granted_on,
+        cast(null as date) as voided_on,
         credit_rate,
         amount,
         credits

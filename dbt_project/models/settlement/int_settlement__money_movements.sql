@@ -1,5 +1,5 @@
 -- R-WALLET: the movements of lots of money in this close: granted since the last one, drawn by invoices, returned by credit
--- notes, lapsed. What top-up rules give is told apart.
+-- notes, lapsed or voided. What top-up rules give is told apart.
 -- Grain: one row per movement_key.
 
 with
@@ -28,6 +28,7 @@ lapsed_lots as (
         lots.lot_kind,
         lots.customer_id,
         lots.currency,
+        case when lots.is_voided then 'voided' else 'expired' end as movement_kind,
         cast(lots.available_amount - coalesce(drawn_lots.amount, 0) as decimal(20, 4)) as amount
     from available_lots as lots
     left join drawn_lots on lots.lot_id = drawn_lots.lot_id
@@ -89,9 +90,10 @@ movements as (
     cross join running
     union all
     select
-        'expired/' || cast(running.close_date as varchar) || '/' || lapsed_lots.lot_id as movement_key,
+        lapsed_lots.movement_kind || '/' || cast(running.close_date as varchar) || '/' || lapsed_lots.lot_id
+            as movement_key,
         cast(null as varchar) as document_key,
-        'expired' as movement_kind,
+        lapsed_lots.movement_kind,
         lapsed_lots.wallet_id,
         lapsed_lots.lot_id,
         lapsed_lots.lot_kind,

@@ -1,5 +1,5 @@
 -- R-UNITS: what moves in lots of units in this close: grants, what invoices drew before their lines were rated, what periods that
--- are computed again give back, and what lapses. It is no money: the amount is 0, and units say how much.
+-- are computed again give back, and what lapses or is voided. It is no money: the amount is 0, and units say how much.
 -- Grain: one row per movement_key.
 
 with
@@ -88,9 +88,10 @@ movements as (
     where draws.is_adjustment
     union all
     select
-        'expired/' || cast(running.close_date as varchar) || '/' || unit_lots.lot_id as movement_key,
+        case when unit_lots.is_voided then 'voided' else 'expired' end || '/' || cast(running.close_date as varchar)
+        || '/' || unit_lots.lot_id as movement_key,
         cast(null as varchar) as document_key,
-        'expired' as movement_kind,
+        case when unit_lots.is_voided then 'voided' else 'expired' end as movement_kind,
         unit_lots.wallet_id,
         unit_lots.lot_id,
         unit_lots.lot_kind,

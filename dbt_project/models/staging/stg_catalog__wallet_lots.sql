@@ -18,7 +18,8 @@ catalog_rows as (
         expires_on,
         credits,
         paid_on,
-        units
+        units,
+        voided_on
     from {{ source('catalog', 'wallet_lots') }}
 ),
 
@@ -34,7 +35,8 @@ known_to_the_run as (
         catalog_rows.expires_on,
         catalog_rows.credits,
         catalog_rows.paid_on,
-        catalog_rows.units
+        catalog_rows.units,
+        catalog_rows.voided_on
     from catalog_rows
     inner join running on catalog_rows.catalog_version = running.catalog_version
 )
