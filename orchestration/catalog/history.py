@@ -37,7 +37,7 @@ from orchestration.catalog.charge_rows import (
     key_words,
     shown,
 )
-from orchestration.catalog.payer_checks import vanished_payers
+from orchestration.catalog.payer_checks import vanished_entities, vanished_payers
 from orchestration.catalog.reader import catalog_contracts, file_columns
 from orchestration.catalog.subscription_history import subscription_changes
 from orchestration.catalog.validate import Row
@@ -127,6 +127,7 @@ def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
     # Older warehouses know no lines but those of who was invoiced.
     if "customer_id" in _columns(con, "issued", "invoice_lines"):
         yield from vanished_payers(con, tables)
+    yield from vanished_entities(con, tables)
 
 
 def _last_published_version(con: duckdb.DuckDBPyConnection) -> str | None:

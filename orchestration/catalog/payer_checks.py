@@ -1,4 +1,5 @@
-"""What must hold of payers: one entity with whom they pay for, no payer of payers, and none gone that was invoiced.
+"""What must hold of payers: one entity with whom they pay for, no payer of payers, and nobody gone who was invoiced or
+invoiced others.
 
 Belongs here: payer_customer_id of customers and subscriptions, and who is invoiced by them. Does not belong here:
 whether a payer exists (`checks`, with all references), and what stands on whose invoice (R-PAYER, in the models).
@@ -11,10 +12,12 @@ from collections.abc import Iterator, Mapping
 import duckdb
 
 from orchestration.catalog.charge_rows import Tables
+from orchestration.catalog.issued import issued_rows
 from orchestration.catalog.subscription_checks import current_subscriptions
 from orchestration.catalog.validate import Row
 
 CUSTOMERS = "accounts/customers.csv"
+ENTITIES = "accounts/billing_entities.csv"
 SUBSCRIPTIONS = "accounts/subscriptions.csv"
 
 
@@ -88,3 +91,12 @@ def vanished_payers(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[
                 f"{CUSTOMERS}: customer '{payer}' is gone, but {number} invoiced it for what others used, and what "
                 "corrects that is for it; put it back"
             )
+
+
+def vanished_entities(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[str]:
+    """Billing entities that sent invoices and are gone: what corrects these is theirs, and its number too."""
+    known = {row["billing_entity_code"] for row in tables["billing_entities"]}
+    last = dict(issued_rows(con, "invoices", "billing_entity_code", "invoice_number"))
+    for entity, number in last.items():
+        if entity not in known:
+            yield f"{ENTITIES}: billing entity '{entity}' is gone, but it sent {number}; put it back"

@@ -1,5 +1,5 @@
 -- R-ADJUST: a net above 0 as fees of the running invoice: what each fee is more or less than was issued for it, with its original
--- service period, and the payer and the taxes of the invoice that it corrects.
+-- service period, and the entity, payer and taxes of the invoice that it corrects.
 -- Grain: one row per line_key.
 
 with
@@ -32,7 +32,9 @@ adjustments as (
     where handling = 'lines'
 ),
 
-invoices as (select invoice_number, payer_customer_id from {{ ref('stg_issued__invoices') }}),
+invoices as (
+    select invoice_number, payer_customer_id, billing_entity_code from {{ ref('stg_issued__invoices') }}
+),
 
 lines as (
     select
@@ -58,7 +60,8 @@ lines as (
         adjustments.original_invoice_number,
         case when adjustments.original_invoice_number is not null then adjustments.original_tax_codes end
             as original_tax_codes,
-        invoices.payer_customer_id as original_payer_id
+        invoices.payer_customer_id as original_payer_id,
+        invoices.billing_entity_code as original_entity_code
     from adjustments
     cross join running
     left join invoices on adjustments.original_invoice_number = invoices.invoice_number

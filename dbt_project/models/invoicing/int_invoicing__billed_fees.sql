@@ -42,7 +42,8 @@ billed as (
         cast(null as varchar) as cause,
         cast(null as varchar) as original_invoice_number,
         cast(null as varchar) as original_tax_codes,
-        cast(null as varchar) as original_payer_id
+        cast(null as varchar) as original_payer_id,
+        cast(null as varchar) as original_entity_code
     from new_fees
     union all
     -- After the subscription's other lines.
@@ -69,7 +70,8 @@ billed as (
         cause,
         original_invoice_number,
         original_tax_codes,
-        original_payer_id
+        original_payer_id,
+        original_entity_code
     from {{ ref('int_invoicing__adjustment_lines') }}
 )
 

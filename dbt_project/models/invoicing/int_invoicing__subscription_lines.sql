@@ -1,5 +1,5 @@
 -- R-PAYER: the fees of subscriptions, each with who uses, who is invoiced for it, and by which entity: the payer's. What corrects
--- an invoice is for who was invoiced by it, under the taxes and coupons that it had, whoever pays today.
+-- an invoice is for who was invoiced by it, by its entity, under the taxes and coupons that it had, whoever pays today.
 -- Grain: one row per line_key.
 
 with
@@ -39,12 +39,14 @@ lines as (
         original_invoice_number,
         original_tax_codes,
         'subscription' as invoice_type,
-        original_payer_id
+        original_payer_id,
+        original_entity_code
     from billed_fees
     union all
     select
         progressive_lines.*,
-        cast(null as varchar) as original_payer_id
+        cast(null as varchar) as original_payer_id,
+        cast(null as varchar) as original_entity_code
     from progressive_lines
 ),
 
@@ -86,7 +88,7 @@ addressed as (
         paid_for.invoice_type,
         paid_for.customer_id,
         paid_for.payer_customer_id,
-        customers.billing_entity_code,
+        coalesce(paid_for.original_entity_code, customers.billing_entity_code) as billing_entity_code,
         paid_for.currency,
         paid_for.minor_unit
     from paid_for
