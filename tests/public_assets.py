@@ -55,6 +55,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__manual_credits",
         "staging/stg_catalog__metric_terms",
         "staging/stg_catalog__one_off_fees",
+        "staging/stg_catalog__opening_credit_notes",
         "staging/stg_catalog__payments",
         "staging/stg_catalog__plans",
         "staging/stg_catalog__subscriptions",

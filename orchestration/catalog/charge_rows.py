@@ -48,6 +48,7 @@ ADD_ONS = "prices/add_ons.csv"
 THRESHOLDS = "prices/usage_thresholds.csv"
 ONE_OFF_FEES = "accounts/one_off_fees.csv"
 MANUAL_LINES = "accounts/manual_lines.csv"
+OPENING_NOTES = "credits/opening_credit_notes.csv"
 MANUAL_CREDITS = "accounts/manual_credits.csv"
 
 TIERED_MODELS = ("graduated", "graduated_percentage", "volume")

@@ -19,7 +19,7 @@ from orchestration.catalog.charge_checks import (
     override_problems,
     plans_of_subscriptions,
 )
-from orchestration.catalog.charge_rows import CHARGES, MANUAL_LINES, PLANS, Tables
+from orchestration.catalog.charge_rows import CHARGES, MANUAL_LINES, OPENING_NOTES, PLANS, Tables
 from orchestration.catalog.coupon_checks import coupon_problems
 from orchestration.catalog.fixed_charge_checks import fixed_charge_problems, fixed_tier_problems
 from orchestration.catalog.limit_checks import limit_problems, threshold_problems
@@ -30,6 +30,7 @@ from orchestration.catalog.one_off_checks import (
     manual_line_problems,
     one_off_problems,
 )
+from orchestration.catalog.opening_note_checks import opening_note_problems
 from orchestration.catalog.payer_checks import payer_problems
 from orchestration.catalog.reader import CatalogFile
 from orchestration.catalog.subscription_checks import subscription_problems
@@ -80,6 +81,7 @@ def all_checks(
     yield "one-off fees", one_off_problems(tables)
     yield "manual lines", manual_line_problems(tables)
     yield "manual credits", manual_credit_problems(tables)
+    yield "opening credit notes", opening_note_problems(tables)
     yield "amounts", limit_problems(tables)
     yield "thresholds", threshold_problems(tables)
     yield "amounts", minor_unit_problems(tables)
@@ -191,6 +193,9 @@ def minor_unit_problems(tables: Tables) -> Iterator[str]:
         if row[column] is not None
     ]
     billed += [(MANUAL_LINES, row, "amount", row["currency"]) for row in tables["manual_lines"]]
+    billed += [
+        (OPENING_NOTES, row, "amount", row["currency"]) for row in tables["opening_credit_notes"]
+    ]
     for file, row, column, currency in billed:
         decimals = minor_units.get(currency)
         if decimals is not None and round(row[column], decimals) != row[column]:

@@ -22,6 +22,7 @@ from orchestration.catalog.manual_credit_checks import (
     credits_of_nothing,
     credits_that_nobody_could_issue,
 )
+from orchestration.catalog.opening_note_checks import changed_opening_notes
 from orchestration.catalog.payment_checks import changed_payments, payments_of_nothing
 from orchestration.catalog.reader import (
     CatalogFile,
@@ -55,6 +56,7 @@ class Examination:
         self.findings += findings(ERROR, "history", history_problems(con, self.tables))
         self.findings += findings(ERROR, "history", changed_payments(con, self.tables))
         self.findings += findings(ERROR, "history", changed_credits(con, self.tables))
+        self.findings += findings(ERROR, "history", changed_opening_notes(con, self.tables))
         self.findings += findings(
             ERROR, "manual credits", credits_that_nobody_could_issue(con, self.tables)
         )

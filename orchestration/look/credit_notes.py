@@ -126,7 +126,7 @@ def _draw_all(notes: list[dict[str, Any]], names: dict[str, str]) -> None:
             note["credit_note_number"],
             escape(names.get(note["payer_customer_id"], note["payer_customer_id"])),
             str(note["issue_date"]),
-            note["invoice_number"],
+            note["invoice_number"] or "",
             note["currency"],
             *(money(amounts[name], decimals[note["currency"]]) for name in shown),
         )
@@ -157,11 +157,15 @@ def _draw(console: Console, statement: dict[str, Any]) -> None:
     head.add_row(
         f"to {escape(customer['customer_name'])}", f"issued {long_date(note['issue_date'])}"
     )
-    head.add_row(f"[dim]{escape(customer['customer_id'])}[/]", f"of {note['invoice_number']}")
+    is_brought_over = note["reason"] == "opening_balance"
+    of = "brought over" if is_brought_over else f"of {note['invoice_number']}"
+    head.add_row(f"[dim]{escape(customer['customer_id'])}[/]", of)
     console.print(Panel(head))
-    console.print(_lines_table(statement["lines"], decimals))
+    if not is_brought_over:
+        console.print(_lines_table(statement["lines"], decimals))
     console.print(_totals_table(statement, decimals))
-    console.print(f"[dim]Seal {note['document_hash'][:16]}…[/]")
+    if not is_brought_over:
+        console.print(f"[dim]Seal {note['document_hash'][:16]}…[/]")
 
 
 def _lines_table(lines: list[dict[str, Any]], decimals: int) -> Table:
@@ -200,7 +204,8 @@ def _totals_table(statement: dict[str, Any], decimals: int) -> Table:
     coupons = sum((line["coupon_amount"] for line in statement["lines"]), Decimal(0))
     if coupons:
         table.add_row("Less coupons", money(-coupons, decimals))
-    table.add_row("Credited", money(note["subtotal_amount"], decimals))
+    if note["subtotal_amount"] is not None:
+        table.add_row("Credited", money(note["subtotal_amount"], decimals))
     for tax in statement["taxes"]:
         base = money(tax["taxable_amount"], decimals)
         label = f"{escape(tax['tax_name'])} {number(tax['tax_rate'])} % on {base}"

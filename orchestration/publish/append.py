@@ -11,7 +11,7 @@ from orchestration.close_run import CloseRun
 from orchestration.errors import OffenderTable, Refused
 from orchestration.publish.context import append_context
 from orchestration.publish.digest import drafts_digest, publication_hash
-from orchestration.publish.tables import DRAFTS, KINDS, Kind, issued_columns
+from orchestration.publish.tables import DRAFTS, GIVEN_NUMBERS, KINDS, Kind, issued_columns
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
 
@@ -140,7 +140,10 @@ def _append_rows(con: duckdb.DuckDBPyConnection, run: CloseRun, table: str, sequ
     for kind in KINDS:
         key = kind.key_in(table)
         if kind.number in columns and key:
+            given = GIVEN_NUMBERS.get((table, kind.number))
             expressions[kind.number] = f"{kind.table}.{kind.number}"
+            if given:
+                expressions[kind.number] = f"coalesce({expressions[kind.number]}, drafts.{given})"
             numbers += f" left join issued.{kind.table} as {kind.table} on drafts.{key} = {kind.table}.document_key"
             if key == "document_key":
                 numbers += f" and {kind.table}.publication_sequence = {sequence}"

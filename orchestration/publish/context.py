@@ -1,4 +1,4 @@
-"""What finance reads beside documents: customers as known, payments, rejected lines and the gate's results.
+"""What finance reads beside documents: customers, payments, notes of before, rejected lines, the gate's results.
 
 Belongs here: copying what stands in the warehouse beside the drafts. Does not belong here: the drafts (`append`), which
 the gate has judged.
@@ -12,9 +12,10 @@ from orchestration.close_run import CloseRun
 
 
 def append_context(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int) -> None:
-    """Append customers, payments, rejects since the last publication, and check results to `issued`."""
+    """Append customers, payments, notes of before, rejects since the last publication, and check results."""
     _append_customers(con, run, sequence)
     _append_payments(con, run, sequence)
+    _append_opening_notes(con, run, sequence)
     _append_rejects(con, run, sequence)
     con.execute(
         """
@@ -64,6 +65,30 @@ def _append_payments(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: in
             and payment_id not in (select payment_id from issued.payments)
         """,
         [sequence, run.catalog_version, run.close_date],
+    )
+
+
+def _append_opening_notes(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int) -> None:
+    """The credit notes of before the company moved over that no earlier close knew."""
+    con.execute(
+        """
+        insert into issued.opening_credit_notes by name
+        select
+            ? as publication_sequence,
+            notes.credit_note_number,
+            notes.customer_id,
+            customers.billing_entity_code,
+            notes.currency,
+            notes.amount,
+            notes.issued_on
+        from catalog.opening_credit_notes as notes
+        inner join catalog.customers as customers
+            on notes.customer_id = customers.customer_id and notes.catalog_version = customers.catalog_version
+        where
+            notes.catalog_version = ?
+            and notes.credit_note_number not in (select credit_note_number from issued.opening_credit_notes)
+        """,
+        [sequence, run.catalog_version],
     )
 
 

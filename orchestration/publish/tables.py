@@ -48,6 +48,7 @@ LATER_COLUMNS = {
     "invoices": ("effective_tax_rate", "reporting_tax_amount"),
     "invoice_lines": ("customer_id",),
     "credit_movements": ("metric_code", "units"),
+    "credit_note_uses": ("opening_note_number",),
     "credit_notes": (
         "reporting_currency",
         "reporting_amount",
@@ -56,6 +57,9 @@ LATER_COLUMNS = {
         "fx_date",
     ),
 }
+
+# Numbers that documents of before had already, by issued column: the column of the draft that holds one.
+GIVEN_NUMBERS = {("credit_note_uses", "credit_note_number"): "opening_note_number"}
 
 # What of an issued table is not a column of its draft: publication adds it.
 ADDED = (

@@ -10,6 +10,9 @@ credit_notes as (
     union all
     select document_key, payer_customer_id, currency, credit_amount
     from {{ ref('fct_credit_notes') }}
+    union all
+    select document_key, payer_customer_id, currency, credit_amount
+    from {{ ref('stg_catalog__opening_credit_notes') }}
 ),
 
 uses as (

@@ -4,7 +4,7 @@
 with
 
 uses as (
-    select document_key, credit_note_document_key, payer_customer_id, currency, amount
+    select document_key, credit_note_document_key, opening_note_number, payer_customer_id, currency, amount
     from {{ ref('int_settlement__credit_note_uses') }}
 )
 

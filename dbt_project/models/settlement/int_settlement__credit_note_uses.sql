@@ -4,74 +4,15 @@
 
 with
 
-used_before as (
-    select
-        credit_note_document_key,
-        sum(amount) as amount
-    from {{ ref('stg_issued__credit_note_uses') }}
-    group by credit_note_document_key
-),
-
-notes_before as (
-    select
-        document_key,
-        publication_sequence,
-        number_index,
-        payer_customer_id,
-        billing_entity_code,
-        currency,
-        credit_amount
-    from {{ ref('stg_issued__credit_notes') }}
-    where credit_amount > 0
-),
-
-new_notes as (
-    select document_key, payer_customer_id, billing_entity_code, currency, credit_amount
-    from {{ ref('int_settlement__credit_note_parts') }}
-    where credit_amount > 0
-),
-
--- Notes of this close come last, in the order in which publication numbers them.
-available_notes as (
-    select
-        notes_before.document_key,
-        notes_before.payer_customer_id,
-        notes_before.currency,
-        notes_before.publication_sequence,
-        notes_before.billing_entity_code,
-        notes_before.number_index,
-        notes_before.credit_amount - coalesce(used_before.amount, 0) as balance_amount
-    from notes_before
-    left join used_before on notes_before.document_key = used_before.credit_note_document_key
-    union all
-    select
-        document_key,
-        payer_customer_id,
-        currency,
-        cast(null as integer) as publication_sequence,
-        billing_entity_code,
-        cast(null as integer) as number_index,
-        credit_amount as balance_amount
-    from new_notes
-),
-
 note_spans as (
     select
-        document_key as credit_note_document_key,
-        payer_customer_id,
-        currency,
-        balance_amount,
+        available_notes.*,
         sum(balance_amount) over (
             partition by payer_customer_id, currency
-            order by
-                publication_sequence nulls last,
-                billing_entity_code,
-                number_index nulls last,
-                document_key
+            order by note_rank
             rows between unbounded preceding and current row
         ) as ends_at_amount
-    from available_notes
-    where balance_amount > 0
+    from {{ ref('int_settlement__available_notes') }} as available_notes
 ),
 
 invoice_spans as (
@@ -93,6 +34,7 @@ overlapping as (
     select
         invoice_spans.document_key,
         note_spans.credit_note_document_key,
+        note_spans.opening_note_number,
         invoice_spans.payer_customer_id,
         invoice_spans.currency,
         cast(
