@@ -53,6 +53,20 @@ def kept_tables() -> Iterator[TableContract]:
             yield contract
 
 
+def missing_objects(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The kept tables, and columns of those that are there, that `init` would add: `schema.table[.column]`."""
+    existing = _existing_columns(con)
+    missing = []
+    for contract in kept_tables():
+        columns = existing.get(contract.full_name)
+        if columns is None:
+            missing.append(contract.full_name)
+            continue
+        names = (column.name for column in contract.columns if column.name not in columns)
+        missing += [f"{contract.full_name}.{name}" for name in names]
+    return missing
+
+
 def _upgrade(con: duckdb.DuckDBPyConnection) -> InitReport:
     for schema in KEPT_SCHEMAS:
         con.execute(f"create schema if not exists {schema}")

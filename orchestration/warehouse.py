@@ -206,6 +206,23 @@ def writer_lock(ws: Workspace, purpose: str) -> Iterator[None]:
                 held.lock.release()
 
 
+def lock_holder(ws: Workspace) -> str | None:
+    """Who writes the warehouse now, as a person says it; None if nobody does. Nobody is waited for.
+
+    A lock file that a killed process left behind is nobody's: the kernel dropped the lock with the process.
+    """
+    if not ws.lock_file.exists():
+        return None
+    lock = FileLock(ws.lock_file, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        holder = _read_sidecar(ws)
+        return holder.sentence() if holder else "another process"
+    lock.release()
+    return None
+
+
 def _acquire(ws: Workspace) -> FileLock:
     _make_folder(ws)
     lock = FileLock(ws.lock_file, thread_local=False, poll_interval=_POLL_SECONDS)

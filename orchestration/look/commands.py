@@ -20,6 +20,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("credit-notes", epilog="Example:  meterhouse credit-notes US-CN-000001")(
         credit_notes
     )
+    app.command("doctor", epilog="Example:  meterhouse doctor --json")(doctor)
     app.command("periods", epilog="Example:  meterhouse periods sub_atlas --through 2026-12-31")(
         periods
     )
@@ -46,6 +47,24 @@ def credit_notes(
         look.show_all(ws, as_json)
     else:
         look.show(ws, number, as_json)
+
+
+def doctor(
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether all is well, and what to do where it is not: packages, folders, lock, usage, closes, published files.
+
+    Nothing is mended. While another process writes the warehouse, what stands in it is not looked at. The exit code is
+    1 with an error and 0 without.
+    """
+    from orchestration.look import doctor as look
+
+    if not look.show(Workspace.resolve(catalog, landing, warehouse, published), as_json):
+        raise typer.Exit(1)
 
 
 def periods(
