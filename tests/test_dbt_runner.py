@@ -59,6 +59,7 @@ def test_preparation_runs_views_only() -> None:
         "+int_subscriptions__scheduled_periods",
         "+int_subscriptions__price_rows",
         "+int_subscriptions__waiting_one_offs",
+        "+int_subscriptions__waiting_credits",
         "+int_subscriptions__top_up_dates",
         "+int_subscriptions__changed_usage",
         "+int_subscriptions__threshold_dates",
