@@ -55,7 +55,7 @@ test: $(STAMP) lint ## Check style, SQL and behaviour (but the long runs).
 
 test-deep: $(STAMP) lint ## Check everything, the long runs too.
 	@$(BIN)/pytest $(WORKERS)
-	@$(BIN)/pytest -n 2 --dist load -m deep --timeout 3600
+	@$(BIN)/pytest -n 2 --dist load --maxschedchunk 1 -m deep --timeout 3600 -v
 
 ui: $(STAMP) ## Open Dagster on the workspace that METERHOUSE_* names, or on the demo's.
 	@DAGSTER_HOME=$$($(BIN)/python -c 'from orchestration.dagster_graph.instance import make_home; \
