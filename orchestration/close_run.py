@@ -121,8 +121,12 @@ def _awaits_adjustment(con: duckdb.DuckDBPyConnection, version: str) -> bool:
         union all
         select 1 from subscriptions.int_subscriptions__registered_periods
         where is_over and ? <> (
-            select catalog_version from issued.publications order by publication_sequence desc limit 1
+            select catalog_version from issued.publications order by close_sequence desc limit 1
         )
+        union all
+        -- What was discarded since the last close is due again.
+        select 1 from issued.hold_ends
+        where outcome = 'discarded' and known_from_close > (select max(close_sequence) from issued.publications)
         limit 1
         """,
         [version],
@@ -192,7 +196,7 @@ def begin_close(con: duckdb.DuckDBPyConnection, close_date: date, now: datetime)
         "delete from control.closes where close_date = ? or close_sequence >= ?",
         [close_date, run.close_sequence],
     )
-    for table in ("gate_receipts", "gate_results"):
+    for table in ("gate_receipts", "gate_results", "gate_holds"):
         con.execute(f"delete from control.{table} where close_sequence >= ?", [run.close_sequence])
     con.execute(
         "insert into control.closes"

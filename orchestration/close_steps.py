@@ -270,7 +270,9 @@ def differences(con: duckdb.DuckDBPyConnection, run: CloseRun) -> list[OffenderT
         listed = ", ".join(f'"{column}"' for column in columns)
         published = (
             f"select {listed} from issued.{table} where publication_sequence in (select publication_sequence"
-            f" from issued.publications where close_sequence = {run.close_sequence})"
+            f" from issued.publications where close_sequence = {run.close_sequence} union all"
+            f" select hold_sequence from issued.holds where close_sequence = {run.close_sequence} and hold_sequence"
+            " not in (select hold_sequence from issued.hold_ends where outcome = 'released'))"
         )
         computed = f"select {listed} from {draft}"
         rows = con.execute(

@@ -11,6 +11,12 @@ from typing import Any
 
 import duckdb
 
+# What later closes know of: visible publications, and holds that nothing was decided about.
+KNOWN_SEQUENCES = (
+    "select publication_sequence from issued.publications union all select hold_sequence from issued.holds"
+    " where hold_sequence not in (select hold_sequence from issued.hold_ends)"
+)
+
 RUN_KINDS = ("close", "threshold_check", "due_check", "ingest")
 
 
@@ -94,11 +100,11 @@ def _one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 
 def last_billed_days(con: duckdb.DuckDBPyConnection) -> dict[str, date]:
-    """The last local day that is registered for each subscription, in publications that are visible."""
+    """The last local day that is registered for each subscription, by what is held too."""
     found = con.execute(
-        """
+        f"""
         select subscription_id, cast(max(period_end_date) - interval '1 day' as date) from issued.billed_periods
-        where publication_sequence in (select publication_sequence from issued.publications)
+        where publication_sequence in ({KNOWN_SEQUENCES})
         group by subscription_id
         """
     ).fetchall()

@@ -11,7 +11,7 @@ receipt binds to the digest of the drafts, so that publication can tell whether 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ import duckdb
 from orchestration.close_run import CloseRun
 from orchestration.dbt_runner import CLOSE_STAGES, DbtResult, NodeResult
 from orchestration.errors import OffenderTable, Refused
+from orchestration.holds import groups
+from orchestration.holds.groups import HeldDocument
 from orchestration.prepare import dbt_refusal, failed_nodes, first_line, read_manifest
 from orchestration.publish.digest import drafts_digest
 from orchestration.warehouse import connect, writer_lock
@@ -54,7 +56,8 @@ class CheckOutcome:
     """What became of a check: `result` is pass, fail, warn (a failed check that does not block) or not_run.
 
     `offender_count` is None if the check did not run; `relation_name` is where its offending rows are stored. One
-    that `is_broken` did not run because its own SQL erred.
+    that `is_broken` did not run because its own SQL erred. `document_keys` are the documents that its offending rows
+    name, none unless every row names a draft of this close: then it holds those and does not refuse the close.
     """
 
     check: Check
@@ -63,10 +66,15 @@ class CheckOutcome:
     relation_name: str | None
     message: str
     is_broken: bool = False
+    document_keys: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.check.is_blocking and self.result == "fail" and bool(self.document_keys)
 
     @property
     def refuses(self) -> bool:
-        return self.check.is_blocking and self.result != "pass"
+        return self.check.is_blocking and self.result != "pass" and not self.holds
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class Receipt:
     is_passed: bool
     checks_expected: int
     checks_run: int
+    holds_digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ class Judgement:
     outcomes: tuple[CheckOutcome, ...]
     failed_models: tuple[NodeResult, ...]
     receipt: Receipt
+    held: tuple[HeldDocument, ...] = ()
 
     @property
     def refusing(self) -> tuple[CheckOutcome, ...]:
@@ -127,8 +137,10 @@ def expected_checks(
         }
         looked_at = [stage for stage in stages if stage in groups]
         if looked_at:
-            # Whatever is not plainly a warning blocks.
-            is_blocking = str(node["config"].get("severity", "error")).lower() != "warn"
+            # Whatever is not plainly a warning blocks. One that must not keep dbt from building what follows, since
+            # it names documents to hold, is a warning to dbt only.
+            is_warning = str(node["config"].get("severity", "error")).lower() == "warn"
+            is_blocking = not is_warning or bool(node["config"].get("meta", {}).get("is_blocking"))
             checks.append(
                 Check(node["unique_id"], node["name"], looked_at[-1], is_blocking, meaning_of(node))
             )
@@ -206,6 +218,7 @@ def examine(
     result: DbtResult,
     of_run: CheckOutcome,
     digest_drafts: Callable[[], str],
+    documents_of: Callable[[CheckOutcome], tuple[str, ...]] = lambda _: (),
 ) -> Judgement:
     """Judge drafts by the results of the dbt invocation that built them.
 
@@ -216,8 +229,12 @@ def examine(
         of_run: the outcome of `RUN_CHECK`.
         digest_drafts: gives the digest (hex) of the drafts as they stand; not called if the gate fails, because
             there is nothing then that the receipt could vouch for.
+        documents_of: gives the documents that a failed check names, if each of its rows names one.
     """
-    of_dbt = check_outcomes(expected_checks(manifest), result.nodes)
+    of_dbt = tuple(
+        replace(outcome, document_keys=documents_of(outcome)) if outcome.refuses else outcome
+        for outcome in check_outcomes(expected_checks(manifest), result.nodes)
+    )
     outcomes = (of_run, *of_dbt)
     failed_models = tuple(
         node for node in result.not_ok if node.resource_type != "test" and node.status != "skipped"
@@ -265,13 +282,53 @@ def judge(ws: Workspace, run: CloseRun, result: DbtResult, record: bool = True) 
             " from control.run"
         ).fetchall()
         of_run = run_outcome(run, rows)
-        judgement = examine(run, manifest, result, of_run, lambda: drafts_digest(con))
+        judgement = examine(
+            run,
+            manifest,
+            result,
+            of_run,
+            lambda: drafts_digest(con),
+            lambda outcome: named_documents(con, outcome),
+        )
         if record:
+            judgement = _with_holds(con, judgement)
             _record(con, judgement, datetime.now(UTC).replace(tzinfo=None))
         if judgement.receipt.is_passed:
             return judgement
         tables = _offender_tables(con, judgement, result)
         raise GateRefused(refusal_sentence(judgement), tables, judgement)
+
+
+def named_documents(con: duckdb.DuckDBPyConnection, outcome: CheckOutcome) -> tuple[str, ...]:
+    """The drafts that the stored rows of a failed check name; none unless every row names a draft of this close."""
+    if outcome.result != "fail" or outcome.relation_name is None:
+        return ()
+    try:
+        columns = [row[0] for row in con.execute(f"describe {outcome.relation_name}").fetchall()]
+        if "document_key" not in columns:
+            return ()
+        rows = con.execute(f"select distinct document_key from {outcome.relation_name}").fetchall()
+        keys = [key for (key,) in rows]
+        if not keys or None in keys or groups.unknown_documents(con, keys):
+            return ()
+    except duckdb.Error:
+        # Rows that cannot be read name nothing: the close is refused.
+        return ()
+    return tuple(sorted(keys))
+
+
+def _with_holds(con: duckdb.DuckDBPyConnection, judgement: Judgement) -> Judgement:
+    """Decide and record what is held, and bind the receipt to it."""
+    named: dict[str, list[str]] = {}
+    if judgement.receipt.is_passed:
+        for outcome in judgement.outcomes:
+            for key in outcome.document_keys:
+                named.setdefault(key, []).append(outcome.check.name)
+        held = groups.held_documents(con, named)
+    else:
+        held = ()
+    digest = groups.record(con, judgement.run.close_sequence, held)
+    return replace(judgement, held=held, receipt=replace(judgement.receipt, holds_digest=digest))
 
 
 def refusal_sentence(judgement: Judgement) -> str:
@@ -322,7 +379,7 @@ def _record(con: duckdb.DuckDBPyConnection, judgement: Judgement, judged_at: dat
             receipt.close_sequence,
             outcome.check.name,
             outcome.check.stage,
-            outcome.result,
+            "held" if outcome.holds else outcome.result,
             outcome.offender_count,
         )
         for outcome in judgement.outcomes
@@ -340,7 +397,7 @@ def _record(con: duckdb.DuckDBPyConnection, judgement: Judgement, judged_at: dat
         )
     con.execute(
         "insert into control.gate_receipts (close_sequence, drafts_digest, is_passed,"
-        " checks_expected, checks_run, judged_at) values (?, ?, ?, ?, ?, ?)",
+        " checks_expected, checks_run, judged_at, holds_digest) values (?, ?, ?, ?, ?, ?, ?)",
         [
             receipt.close_sequence,
             receipt.drafts_digest,
@@ -348,6 +405,7 @@ def _record(con: duckdb.DuckDBPyConnection, judgement: Judgement, judged_at: dat
             receipt.checks_expected,
             receipt.checks_run,
             judged_at,
+            receipt.holds_digest,
         ],
     )
     con.execute("commit")

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.errors import Refused
 from orchestration.publish import sync_published
-from orchestration.publish.append import _check_numbers, _check_rows
+from orchestration.publish.append import check_numbers, check_rows
 from orchestration.warehouse import connect
 from tests.conftest import ClosedCompany
 from tests.small_company import published_bytes, small_company  # noqa: F401
@@ -40,8 +40,8 @@ def test_what_would_be_wrong_does_not_leave_the_transaction(company, damage, mes
 
 
 def check(con: duckdb.DuckDBPyConnection) -> None:
-    _check_numbers(con)
-    _check_rows(con, 1)
+    check_numbers(con)
+    check_rows(con, 1)
 
 
 @pytest.mark.parametrize("is_ahead", [False, True])

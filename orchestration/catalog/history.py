@@ -134,7 +134,7 @@ def _last_published_version(con: duckdb.DuckDBPyConnection) -> str | None:
     if not _columns(con, "issued", "publications"):
         return None
     row = con.execute(
-        "select catalog_version from issued.publications order by publication_sequence desc limit 1"
+        "select catalog_version from issued.publications order by close_sequence desc limit 1"
     ).fetchone()
     return row[0] if row else None
 
@@ -405,7 +405,10 @@ def _billed_once_problems(
             """
             select lines.line_key, lines.invoice_number, invoices.issue_date
             from issued.invoice_lines as lines
-            inner join issued.invoices as invoices on lines.document_key = invoices.document_key
+            inner join issued.invoices as invoices
+                on
+                    lines.document_key = invoices.document_key
+                    and lines.publication_sequence = invoices.publication_sequence
             where
                 lines.fee_type = ?
                 and lines.publication_sequence in (select publication_sequence from issued.publications)

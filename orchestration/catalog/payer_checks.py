@@ -78,7 +78,10 @@ def vanished_payers(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[
         """
         select invoices.payer_customer_id, max(invoices.invoice_number)
         from issued.invoice_lines as lines
-        inner join issued.invoices as invoices on lines.document_key = invoices.document_key
+        inner join issued.invoices as invoices
+            on
+                lines.document_key = invoices.document_key
+                and lines.publication_sequence = invoices.publication_sequence
         where
             lines.customer_id <> invoices.payer_customer_id
             and lines.publication_sequence in (select publication_sequence from issued.publications)

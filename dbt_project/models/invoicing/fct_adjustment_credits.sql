@@ -22,7 +22,7 @@ nets as (
 
 reopened_lines as (
     select
-        reopened_lines.publication_sequence,
+        reopened_lines.close_sequence,
         reopened_lines.invoice_number,
         reopened_lines.line_number,
         reopened_lines.subscription_id,
@@ -49,7 +49,7 @@ of_nets as (
                 sum(reopened_lines.uncredited_amount) over (
                     partition by nets.netted_with, nets.original_tax_codes, reopened_lines.compared_key
                     order by
-                        reopened_lines.publication_sequence desc,
+                        reopened_lines.close_sequence desc,
                         reopened_lines.invoice_number desc,
                         reopened_lines.line_number desc
                     rows between unbounded preceding and 1 preceding
@@ -88,7 +88,7 @@ laid_out as (
         parts.*,
         sum(part_amount) over (
             partition by netted_with, original_tax_codes
-            order by pass, publication_sequence desc, invoice_number desc, line_number desc
+            order by pass, close_sequence desc, invoice_number desc, line_number desc
             rows between unbounded preceding and current row
         ) as amount_through
     from parts

@@ -61,7 +61,7 @@ laid_out as (
         coalesce(
             sum(creditable_amount) over (
                 partition by subscription_id, charge_code, is_settled_now, period_starts_at
-                order by publication_sequence desc, invoice_number desc, line_number desc
+                order by close_sequence desc, invoice_number desc, line_number desc
                 rows between unbounded preceding and 1 preceding
             ), 0
         ) as amount_before

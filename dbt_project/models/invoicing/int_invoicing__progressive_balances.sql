@@ -6,7 +6,7 @@ with
 
 progressive_lines as (
     select
-        publication_sequence,
+        close_sequence,
         invoice_number,
         line_number,
         subscription_id,
@@ -48,7 +48,7 @@ open_subscriptions as (select distinct subscription_id from open_periods),
 
 balances as (
     select
-        progressive_lines.publication_sequence,
+        progressive_lines.close_sequence,
         progressive_lines.invoice_number,
         progressive_lines.line_number,
         progressive_lines.subscription_id,

@@ -86,7 +86,7 @@ held_to_fees as (
 
 reopened_lines as (
     select
-        publication_sequence,
+        close_sequence,
         invoice_number,
         line_number,
         subscription_id,

@@ -38,6 +38,7 @@ credit_notes as (
         number_index,
         credit_amount
     from {{ ref('stg_issued__credit_notes') }}
+    where not is_held
     union all
     select
         2 as age_rank,

@@ -4,9 +4,7 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence, close_sequence from {{ ref('stg_issued__publications') }}),
 
 registered as (
     select
@@ -16,11 +14,10 @@ registered as (
         billed_periods.period_ends_at,
         row_number() over (
             partition by billed_periods.subscription_id, billed_periods.period_ends_at
-            order by billed_periods.publication_sequence desc
+            order by publications.close_sequence desc
         ) as age_rank
     from {{ source('issued', 'billed_periods') }} as billed_periods
     inner join publications on billed_periods.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
     where billed_periods.fee_family = 'base'
 ),
 
@@ -39,7 +36,7 @@ credits as (
     from {{ source('issued', 'credit_note_lines') }} as credit_note_lines
     inner join {{ source('issued', 'invoice_lines') }} as invoice_lines
         on
-            credit_note_lines.invoice_number = invoice_lines.invoice_number
+            credit_note_lines.invoice_number = coalesce(invoice_lines.invoice_number, invoice_lines.document_key)
             and credit_note_lines.invoice_line_number = invoice_lines.line_number
     where invoice_lines.fee_type = 'subscription' and {{ is_note_of_a_correction('credit_note_lines.cause') }}
 ),

@@ -4,14 +4,12 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence from {{ ref('stg_issued__publications') }}),
 
 base_lines as (
     select
         publication_sequence,
-        invoice_number,
+        coalesce(invoice_number, document_key) as invoice_number,
         line_number,
         subscription_id,
         description,
@@ -49,7 +47,6 @@ visible_before_the_run as (
         base_periods.period_end_date
     from base_lines
     inner join publications on base_lines.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
     inner join base_periods
         on
             base_lines.subscription_id = base_periods.subscription_id

@@ -4,10 +4,8 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
 publications as (
-    select publication_sequence, close_sequence, close_date, cutoff_batch from {{ source('issued', 'publications') }}
+    select publication_sequence, close_sequence, close_date, cutoff_batch from {{ ref('stg_issued__publications') }}
 ),
 
 registered as (
@@ -32,15 +30,15 @@ registered as (
 visible_before_the_run as (
     select
         registered.*,
+        publications.close_sequence,
         publications.close_date,
         publications.cutoff_batch
     from registered
     inner join publications on registered.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 ),
 
 adjusted as (
-    select publication_sequence, subscription_id, fee_family, period_starts_at, period_ends_at
+    select close_sequence, subscription_id, fee_family, period_starts_at, period_ends_at
     from visible_before_the_run
     where is_adjustment
 ),
@@ -62,6 +60,7 @@ latest as (
         visible.document_key,
         visible.inputs_digest,
         visible.is_adjustment,
+        visible.close_sequence,
         visible.close_date,
         visible.cutoff_batch
     from visible_before_the_run as visible
@@ -69,7 +68,7 @@ latest as (
         on
             visible.subscription_id = adjusted.subscription_id
             and visible.fee_family = adjusted.fee_family
-            and visible.publication_sequence < adjusted.publication_sequence
+            and visible.close_sequence < adjusted.close_sequence
             and visible.period_starts_at < adjusted.period_ends_at
             and visible.period_ends_at > adjusted.period_starts_at
     where adjusted.subscription_id is null

@@ -3,9 +3,7 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence from {{ ref('stg_issued__publications') }}),
 
 coupon_uses as (
     select publication_sequence, document_key, applied_coupon_id, slot, amount
@@ -20,7 +18,6 @@ visible_before_the_run as (
         coupon_uses.amount
     from coupon_uses
     inner join publications on coupon_uses.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

@@ -3,14 +3,12 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence, is_held from {{ ref('stg_issued__publications') }}),
 
 movements as (
     select
         publication_sequence,
-        invoice_number,
+        coalesce(invoice_number, document_key) as invoice_number,
         movement_key,
         movement_kind,
         wallet_id,
@@ -47,7 +45,7 @@ visible_before_the_run as (
         movements.units
     from movements
     inner join publications on movements.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
+    where not publications.is_held or movements.movement_kind <> 'returned'
 )
 
 select * from visible_before_the_run

@@ -3,9 +3,7 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence from {{ ref('stg_issued__publications') }}),
 
 credit_note_lines as (
     select
@@ -37,7 +35,6 @@ visible_before_the_run as (
         credit_note_lines.price_details
     from credit_note_lines
     inner join publications on credit_note_lines.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

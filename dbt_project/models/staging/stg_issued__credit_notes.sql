@@ -3,9 +3,7 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence, is_held from {{ ref('stg_issued__publications') }}),
 
 credit_notes as (
     select
@@ -41,10 +39,10 @@ visible_before_the_run as (
         credit_notes.credit_amount,
         credit_notes.refund_amount,
         credit_notes.offset_amount,
-        cast(credit_notes.returned_amount as decimal(20, 4)) as returned_amount
+        cast(credit_notes.returned_amount as decimal(20, 4)) as returned_amount,
+        publications.is_held
     from credit_notes
     inner join publications on credit_notes.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

@@ -3,14 +3,12 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence, close_sequence from {{ ref('stg_issued__publications') }}),
 
 lines as (
     select
         publication_sequence,
-        invoice_number,
+        coalesce(invoice_number, document_key) as invoice_number,
         line_number,
         line_key,
         customer_id,
@@ -30,7 +28,7 @@ lines as (
         tax_codes,
         tax_rate,
         price_details,
-        coalesce(original_invoice_number, invoice_number) as original_invoice_number,
+        coalesce(original_invoice_number, invoice_number, document_key) as original_invoice_number,
         case fee_type
             when 'subscription' then 'base'
             when 'fixed_charge' then 'fixed'
@@ -42,10 +40,32 @@ lines as (
 ),
 
 visible_before_the_run as (
-    select lines.*
+    select
+        publications.close_sequence,
+        lines.invoice_number,
+        lines.line_number,
+        lines.line_key,
+        lines.customer_id,
+        lines.subscription_id,
+        lines.fee_type,
+        lines.charge_code,
+        lines.metric_code,
+        lines.filter_code,
+        lines.group_key,
+        lines.description,
+        lines.service_period_start,
+        lines.service_period_end,
+        lines.quantity,
+        lines.amount,
+        lines.coupon_amount,
+        lines.coupon_amount_unrounded,
+        lines.tax_codes,
+        lines.tax_rate,
+        lines.price_details,
+        lines.original_invoice_number,
+        lines.fee_family
     from lines
     inner join publications on lines.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

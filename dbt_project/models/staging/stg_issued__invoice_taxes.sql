@@ -4,14 +4,12 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence from {{ ref('stg_issued__publications') }}),
 
 invoice_taxes as (
     select
         publication_sequence,
-        invoice_number,
+        coalesce(invoice_number, document_key) as invoice_number,
         tax_code,
         tax_name,
         tax_rate,
@@ -28,7 +26,6 @@ visible_before_the_run as (
         invoice_taxes.is_own_rate
     from invoice_taxes
     inner join publications on invoice_taxes.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

@@ -3,15 +3,13 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence from {{ ref('stg_issued__publications') }}),
 
 invoices as (
     select
         publication_sequence,
         document_key,
-        invoice_number,
+        coalesce(invoice_number, document_key) as invoice_number,
         invoice_type,
         customer_id,
         payer_customer_id,
@@ -45,7 +43,6 @@ visible_before_the_run as (
         invoices.fx_date
     from invoices
     inner join publications on invoices.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

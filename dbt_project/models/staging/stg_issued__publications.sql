@@ -1,18 +1,56 @@
--- R-TOP-UP: the publications of earlier closes, and the dates that they closed.
+-- R-HOLD: what the running close knows of earlier ones: publications, and the rows of documents that are held, which are not visible.
+-- What a close was released or discarded after it was computed, it knows as it was then, so that it can be computed again.
 -- Grain: one row per publication_sequence.
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
+running as (select coalesce(close_sequence, 2147483647) as close_sequence from {{ ref('stg_control__run') }}),
 
 publications as (
-    select publication_sequence, close_sequence, close_date from {{ source('issued', 'publications') }}
+    select publication_sequence, close_sequence, close_date, cutoff_batch, known_from_close
+    from {{ source('issued', 'publications') }}
 ),
 
-before_the_run as (
-    select publications.publication_sequence, publications.close_date
+holds as (
+    select distinct hold_sequence, close_sequence, close_date, cutoff_batch from {{ source('issued', 'holds') }}
+),
+
+hold_ends as (select hold_sequence, known_from_close from {{ source('issued', 'hold_ends') }}),
+
+-- Publications of releases that held nothing are known to the next close.
+written as (
+    select
+        publication_sequence,
+        close_sequence,
+        close_date,
+        cutoff_batch,
+        false as is_held,
+        coalesce(known_from_close, close_sequence + 1) as known_from_close,
+        cast(null as integer) as known_until_close
     from publications
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
+    union all
+    select
+        holds.hold_sequence as publication_sequence,
+        holds.close_sequence,
+        holds.close_date,
+        holds.cutoff_batch,
+        true as is_held,
+        holds.close_sequence + 1 as known_from_close,
+        hold_ends.known_from_close as known_until_close
+    from holds
+    left join hold_ends on holds.hold_sequence = hold_ends.hold_sequence
+),
+
+known as (
+    select
+        written.publication_sequence,
+        written.close_sequence,
+        written.close_date,
+        written.cutoff_batch,
+        written.is_held
+    from written
+    inner join running on written.known_from_close <= running.close_sequence
+    where written.known_until_close is null or written.known_until_close > running.close_sequence
 )
 
-select * from before_the_run
+select * from known

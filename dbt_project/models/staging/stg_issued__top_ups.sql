@@ -3,14 +3,12 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence, close_sequence from {{ ref('stg_issued__publications') }}),
 
 top_ups as (
     select
         publication_sequence,
-        invoice_number,
+        coalesce(invoice_number, document_key) as invoice_number,
         lot_id,
         lot_kind,
         wallet_id,
@@ -23,7 +21,7 @@ top_ups as (
 
 visible_before_the_run as (
     select
-        cast(row_number() over (order by top_ups.publication_sequence, top_ups.lot_id) as integer) as top_up_number,
+        cast(row_number() over (order by publications.close_sequence, top_ups.lot_id) as integer) as top_up_number,
         top_ups.invoice_number,
         top_ups.lot_id,
         top_ups.lot_kind,
@@ -34,7 +32,6 @@ visible_before_the_run as (
         top_ups.amount
     from top_ups
     inner join publications on top_ups.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

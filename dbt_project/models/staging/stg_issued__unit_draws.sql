@@ -3,9 +3,7 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence from {{ ref('stg_issued__publications') }}),
 
 unit_draws as (
     select
@@ -44,7 +42,6 @@ visible_before_the_run as (
         unit_draws.units
     from unit_draws
     inner join publications on unit_draws.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run

@@ -3,9 +3,7 @@
 
 with
 
-running as (select close_sequence from {{ ref('stg_control__run') }}),
-
-publications as (select publication_sequence, close_sequence from {{ source('issued', 'publications') }}),
+publications as (select publication_sequence from {{ ref('stg_issued__publications') }}),
 
 usage_daily as (
     select
@@ -23,7 +21,6 @@ visible_before_the_run as (
     select usage_daily.*
     from usage_daily
     inner join publications on usage_daily.publication_sequence = publications.publication_sequence
-    inner join running on publications.close_sequence < coalesce(running.close_sequence, 2147483647)
 )
 
 select * from visible_before_the_run
