@@ -33,6 +33,7 @@ from orchestration.close_run import (
 from orchestration.dbt_runner import DbtResult, close_args, run_dbt
 from orchestration.errors import OffenderTable, Refused
 from orchestration.gate import GateRefused, Judgement, judge
+from orchestration.holds.groups import ACTIVE_HOLDS
 from orchestration.prepare import first_line, is_prepared, note_prepared, project_digest
 from orchestration.publish import publish, sync_published
 from orchestration.publish.digest import drafts_digest
@@ -55,7 +56,8 @@ def utc_now() -> datetime:
 class CloseReport:
     """What one close did. `outcome` is published, or unchanged when a published one was computed again.
 
-    `totals` maps a currency to the sum of its invoices' totals, at the currency's minor unit.
+    `totals` maps a currency to the sum of its invoices' totals, at the currency's minor unit. `held_count` documents
+    are held.
     """
 
     close_date: date
@@ -65,6 +67,7 @@ class CloseReport:
     totals: Mapping[str, Decimal]
     seconds: float
     credit_note_count: int = 0
+    held_count: int = 0
 
     def line(self) -> str:
         """One line for the terminal.
@@ -79,6 +82,8 @@ class CloseReport:
         if self.credit_note_count:
             noun = "credit note" if self.credit_note_count == 1 else "credit notes"
             words.append(f"{self.credit_note_count} {noun}")
+        if self.held_count:
+            words.append(f"{self.held_count} held, see `meterhouse holds`")
         if self.outcome != "published":
             words.append(self.outcome)
         return "  ".join([*words, f"{self.seconds:.1f} s"])
@@ -246,13 +251,24 @@ def report_of(ws: Workspace, run: CloseRun, outcome: str, seconds: float) -> Clo
         ((credit_note_count,),) = con.execute(
             "select count(*) from finance.credit_notes where issue_date = ?", [run.close_date]
         ).fetchall()
+        ((held_count,),) = con.execute(
+            f"select count(*) from {ACTIVE_HOLDS} as holds where close_sequence = ?",
+            [run.close_sequence],
+        ).fetchall()
     totals = {
         currency: total.quantize(Decimal(1).scaleb(-minor_unit))
         for currency, _, total, minor_unit in rows
     }
     count = sum(invoice_count for _, invoice_count, _, _ in rows)
     return CloseReport(
-        run.close_date, run.close_sequence, outcome, count, totals, seconds, credit_note_count
+        run.close_date,
+        run.close_sequence,
+        outcome,
+        count,
+        totals,
+        seconds,
+        credit_note_count,
+        held_count,
     )
 
 

@@ -29,16 +29,23 @@ from orchestration.workspace import Workspace
 
 OFFENDERS_SHOWN = 5
 
+# Rows that stand twice are no documents that anybody could release.
+STRUCTURAL_TESTS = ("unique_combination", "unique", "not_null")
+
 
 @dataclass(frozen=True)
 class Check:
-    """One dbt test of a close: `description` says what its rows mean; a failing blocking one refuses the close."""
+    """One dbt test of a close: `description` says what its rows mean; a failing blocking one refuses the close.
+
+    A blocking one whose rows name documents holds these instead, unless it `is_structural`.
+    """
 
     unique_id: str
     name: str
     stage: str
     is_blocking: bool
     description: str
+    is_structural: bool = False
 
 
 # The one check that is not a dbt test: dbt builds the stages of a close, and what runs stands before them.
@@ -137,12 +144,17 @@ def expected_checks(
         }
         looked_at = [stage for stage in stages if stage in groups]
         if looked_at:
-            # Whatever is not plainly a warning blocks. One that must not keep dbt from building what follows, since
-            # it names documents to hold, is a warning to dbt only.
-            is_warning = str(node["config"].get("severity", "error")).lower() == "warn"
-            is_blocking = not is_warning or bool(node["config"].get("meta", {}).get("is_blocking"))
+            # Whatever is not plainly a warning blocks.
+            is_blocking = str(node["config"].get("severity", "error")).lower() != "warn"
             checks.append(
-                Check(node["unique_id"], node["name"], looked_at[-1], is_blocking, meaning_of(node))
+                Check(
+                    node["unique_id"],
+                    node["name"],
+                    looked_at[-1],
+                    is_blocking,
+                    meaning_of(node),
+                    node.get("test_metadata", {}).get("name") in STRUCTURAL_TESTS,
+                )
             )
     return tuple(sorted(checks, key=lambda check: (stages.index(check.stage), check.name)))
 
@@ -288,7 +300,7 @@ def judge(ws: Workspace, run: CloseRun, result: DbtResult, record: bool = True) 
             result,
             of_run,
             lambda: drafts_digest(con),
-            lambda outcome: named_documents(con, outcome),
+            lambda outcome: _documents_of(con, outcome),
         )
         if record:
             judgement = _with_holds(con, judgement)
@@ -299,22 +311,10 @@ def judge(ws: Workspace, run: CloseRun, result: DbtResult, record: bool = True) 
         raise GateRefused(refusal_sentence(judgement), tables, judgement)
 
 
-def named_documents(con: duckdb.DuckDBPyConnection, outcome: CheckOutcome) -> tuple[str, ...]:
-    """The drafts that the stored rows of a failed check name; none unless every row names a draft of this close."""
-    if outcome.result != "fail" or outcome.relation_name is None:
+def _documents_of(con: duckdb.DuckDBPyConnection, outcome: CheckOutcome) -> tuple[str, ...]:
+    if outcome.result != "fail" or outcome.relation_name is None or outcome.check.is_structural:
         return ()
-    try:
-        columns = [row[0] for row in con.execute(f"describe {outcome.relation_name}").fetchall()]
-        if "document_key" not in columns:
-            return ()
-        rows = con.execute(f"select distinct document_key from {outcome.relation_name}").fetchall()
-        keys = [key for (key,) in rows]
-        if not keys or None in keys or groups.unknown_documents(con, keys):
-            return ()
-    except duckdb.Error:
-        # Rows that cannot be read name nothing: the close is refused.
-        return ()
-    return tuple(sorted(keys))
+    return groups.documents_in(con, outcome.relation_name)
 
 
 def _with_holds(con: duckdb.DuckDBPyConnection, judgement: Judgement) -> Judgement:

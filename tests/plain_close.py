@@ -15,16 +15,28 @@ from unittest.mock import patch
 from orchestration import close, close_steps
 from orchestration.close import Reporter
 from orchestration.close_steps import Clock, CloseReport, utc_now
+from orchestration.errors import Refused
+from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 from tests.replayed_dbt import REPLAYED
 
 
 def close_through(
-    ws: Workspace, through: date, reporter: Reporter | None = None, *, clock: Clock = utc_now
+    ws: Workspace,
+    through: date,
+    reporter: Reporter | None = None,
+    *,
+    clock: Clock = utc_now,
+    may_hold: bool = False,
 ) -> Sequence[CloseReport]:
-    """As `orchestration.close.close_through`."""
+    """As `orchestration.close.close_through`; what is held is a fault of the test unless it `may_hold`."""
     with _without_dagster(), REPLAYED.patched(ws.warehouse_file):
-        return close.close_through(ws, through, reporter, clock=clock)
+        reports = close.close_through(ws, through, reporter, clock=clock)
+    if not may_hold and any(report.held_count for report in reports):
+        with connect(ws) as con:
+            held = con.execute("select document_key, check_names from issued.holds").fetchall()
+        raise Refused(f"documents are held: {held}")
+    return reports
 
 
 def close_date(

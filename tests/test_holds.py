@@ -35,7 +35,8 @@ INVOICES = """
 # Every table that finance reads of documents, by the column that could show atlas' held invoice.
 LEAKS = {
     "invoices": "close_date = date '2025-12-01' and payer_customer_id = 'atlas'",
-    "invoice_lines": "invoice_number is null or subscription_id = 'sub_atlas' and service_period_start >= timestamp '2025-11-01'",
+    "invoice_lines": "invoice_number is null or subscription_id = 'sub_atlas'"
+    " and service_period_start >= timestamp '2025-11-01'",
     "usage_daily": "subscription_id = 'sub_atlas' and usage_date >= date '2025-11-01'",
     "credit_ledger": "close_date = date '2025-12-01' and used_amount <> 0",
     "credit_movements": "invoice_number is null and movement_kind = 'used'",
@@ -48,7 +49,9 @@ LEAKS = {
 def held(tmp_path_factory: pytest.TempPathFactory) -> ClosedCompany:
     """Two closes; the second holds the invoice of atlas."""
     company = begun(tmp_path_factory.mktemp("held"))
-    close(company.workspace, SECOND_CLOSE, "atlas")
+    (report,) = close(company.workspace, SECOND_CLOSE, "atlas")
+    assert report.held_count == 1
+    assert "1 held, see `meterhouse holds`" in report.line()
     return company
 
 
@@ -71,7 +74,8 @@ def test_only_what_the_check_names_is_held(held: ClosedCompany) -> None:
         "select invoice_number, payer_customer_id from invoices where close_date = date '2025-12-01'"
     ) == [("US-000003", "borea")]
     assert held.finance(
-        f"select result, offender_count from close_checks where check_name = '{CHECK}' and close_date = date '2025-12-01'"
+        f"select result, offender_count from close_checks where check_name = '{CHECK}'"
+        " and close_date = date '2025-12-01'"
     ) == [("held", 1)]
     with connect(held.workspace, read_only=True) as con:
         (hold,) = decisions.active_holds(con)
@@ -105,7 +109,8 @@ def test_a_release_publishes_it_as_it_was_judged(waiting: ClosedCompany) -> None
         MONTH,
     )
     assert waiting.finance(
-        "select close_date, used_amount, closing_amount from credit_ledger where used_amount <> 0 order by closing_amount desc"
+        "select close_date, used_amount, closing_amount from credit_ledger where used_amount <> 0"
+        " order by closing_amount desc"
     ) == [
         (FIRST_CLOSE, MONTH, Decimal("148.48")),
         (THIRD_CLOSE, Decimal("46.96"), Decimal("101.52")),
@@ -171,7 +176,7 @@ def test_what_corrects_a_held_document_waits_for_it(held: ClosedCompany, tmp_pat
     add_usage(ws, "late", *["2025-11-20T10:00:00Z"] * 3)
     close(ws, THIRD_CLOSE)
     with connect(ws, read_only=True) as con:
-        first, second = decisions.active_holds(con)
+        _, second = decisions.active_holds(con)
     assert (second.name, second.follows, second.close_date) == ("H-2", (-1,), THIRD_CLOSE)
     with pytest.raises(Refused, match="H-2 corrects or credits H-1, which is held"):
         decisions.release(ws, "H-2", *WHO)

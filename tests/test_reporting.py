@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 from orchestration.catalog.exchange_rates import add_rates
 from orchestration.cli import app
 from orchestration.errors import BadInput
-from orchestration.gate import GateRefused
+from orchestration.holds import decisions
 from orchestration.look import invoice
+from orchestration.warehouse import connect
 from tests.conftest import ClosedCompany
 from tests.plain_close import close_through
 from tests.price_book import VALID, charge, metric, write_book
@@ -186,18 +187,46 @@ def credit_whole(company: ClosedCompany, customer: str, first: str) -> None:
     )
 
 
-def test_a_close_without_a_rate_of_the_last_days_is_refused(
+def test_an_invoice_without_a_rate_of_the_last_days_is_held(
+    company: ClosedCompany, tmp_path: Path
+) -> None:
+    """The others go out. Once there is a rate, what was held is discarded and billed anew, with the month after."""
+    copy = company.copy(tmp_path)
+    close_through(copy.workspace, NEXT, clock=clock, may_hold=True)
+    with connect(copy.workspace) as con:
+        found = con.execute("select payer_customer_id, check_names from issued.holds").fetchall()
+    held = {customer for customer, _ in found}
+    assert {names for _, names in found} == {"invoices_without_exchange_rate"}
+    assert "boston" in held
+    assert "berlin" not in held
+    published = "select customer_id from invoices where close_date = date '2025-12-01'"
+    assert held.isdisjoint(customer for (customer,) in copy.finance(published))
+
+    add_rates_through_december(copy)
+    for number in range(1, len(held) + 1):
+        decisions.discard(copy.workspace, f"H-{number}", "Who", "There was no rate")
+    close_through(copy.workspace, date(2026, 1, 1), clock=clock)
+    # November and December, at the rate of the last day before.
+    assert copy.finance(
+        "select fees_amount, fx_date, reporting_amount is not null from invoices"
+        " where customer_id = 'boston' and close_date = date '2026-01-01'"
+    ) == [(Decimal(200), date(2025, 12, 31), True)]
+
+
+def add_rates_through_december(company: ClosedCompany) -> None:
+    """The bank's rates of the dollar and the yen, and two of the dinar."""
+    add_rates(company.workspace.catalog, ["USD", "JPY"], date(2025, 11, 20))
+    rates = company.workspace.catalog / "tax" / "exchange_rates.csv"
+    with rates.open("a", encoding="utf-8") as file:
+        file.write("2025-11-28,KWD,0.3555\n2025-12-31,KWD,0.3555\n")
+
+
+def test_all_that_is_credited_of_an_invoice_is_reported_at_its_rate(
     company: ClosedCompany, tmp_path: Path
 ) -> None:
     copy = company.copy(tmp_path)
     credit_whole(copy, "boston", "33.33")
-    with pytest.raises(GateRefused, match="invoices_without_exchange_rate") as refusal:
-        close_through(copy.workspace, NEXT, clock=clock)
-    assert "boston" in str(refusal.value.tables)
-    add_rates(copy.workspace.catalog, ["USD", "JPY"], date(2025, 11, 20))
-    rates = copy.workspace.catalog / "tax" / "exchange_rates.csv"
-    with rates.open("a", encoding="utf-8") as file:
-        file.write("2025-11-28,KWD,0.3555\n")
+    add_rates_through_december(copy)
     close_through(copy.workspace, NEXT, clock=clock)
     numbers = copy.finance(
         "select invoice_number from invoices where billing_entity_code = 'uk' order by 1"

@@ -53,6 +53,7 @@ def report_metadata(report: CloseReport) -> Metadata:
         "outcome": report.outcome,
         "invoice_count": report.invoice_count,
         "credit_note_count": report.credit_note_count,
+        "held_count": report.held_count,
     }
     for currency, total in report.totals.items():
         name = f"total_{currency.lower()}"
@@ -79,11 +80,16 @@ def check_results(
         not_passed = [outcome for outcome in outcomes if outcome.result != "pass"]
         if not_passed:
             metadata["failing_tests"] = table_metadata(_outcome_table(not_passed))
+        refuses = any(outcome.refuses for outcome in outcomes)
+        holds = any(outcome.holds for outcome in outcomes)
         yield dg.AssetCheckResult(
             check_name=check.name,
             asset_key=check.asset_key,
-            passed=not any(outcome.refuses for outcome in outcomes),
-            severity=dg.AssetCheckSeverity.ERROR,
+            passed=not refuses and not holds,
+            # What only holds documents must not keep the others from being published.
+            severity=dg.AssetCheckSeverity.WARN
+            if holds and not refuses
+            else dg.AssetCheckSeverity.ERROR,
             metadata=metadata,
         )
 
@@ -100,6 +106,7 @@ def _gate_result(check: dg.AssetCheckSpec, judgement: Judgement) -> dg.AssetChec
             "checks_expected": receipt.checks_expected,
             "checks_run": receipt.checks_run,
             "drafts_digest": receipt.drafts_digest or "none",
+            "held_documents": len(judgement.held),
         },
     )
 
@@ -125,7 +132,7 @@ def _outcome_table(outcomes: Sequence[CheckOutcome]) -> OffenderTable:
     rows = [
         (
             outcome.check.name,
-            outcome.result,
+            "held" if outcome.holds else outcome.result,
             outcome.offender_count,
             outcome.check.description or outcome.message,
         )

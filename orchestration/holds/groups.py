@@ -137,10 +137,19 @@ def group_documents(
     return sorted(sorted(group) for group in groups.values())
 
 
-def unknown_documents(con: duckdb.DuckDBPyConnection, keys: Iterable[str]) -> Sequence[str]:
-    """Those of `keys` that are no draft of the running close."""
-    known = {key for (key,) in con.execute(f"select document_key from {_DOCUMENTS}").fetchall()}
-    return sorted(set(keys) - known)
+def documents_in(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ...]:
+    """The drafts that the rows of a failed check name; none unless every row names a draft of the running close."""
+    try:
+        columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
+        if "document_key" not in columns:
+            return ()
+        rows = con.execute(
+            f"select distinct document_key, document_key in (select * from {_DOCUMENTS}) from {relation} order by 1"
+        ).fetchall()
+    except duckdb.Error:
+        # Rows that cannot be read name nothing: the close is refused.
+        return ()
+    return tuple(key for key, _ in rows) if all(is_draft for _, is_draft in rows) else ()
 
 
 def record(

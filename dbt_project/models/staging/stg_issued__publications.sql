@@ -1,5 +1,5 @@
--- R-HOLD: what the running close knows of earlier ones: publications, and the rows of documents that are held, which are not visible.
--- What a close was released or discarded after it was computed, it knows as it was then, so that it can be computed again.
+-- R-HOLD: what the running close knows of earlier ones: publications, and the rows of held documents, which are not visible. What
+-- was released or discarded after a close, that close does not know: it can be computed again as it was.
 -- Grain: one row per publication_sequence.
 
 with
