@@ -21,6 +21,7 @@ from orchestration.catalog import check_catalog
 from orchestration.catalog.findings import ERROR
 from orchestration.close_run import due_dates
 from orchestration.errors import MeterhouseError
+from orchestration.holds.groups import ACTIVE_HOLDS
 from orchestration.ingest.files import discover, known_files
 from orchestration.migrate import missing_objects
 from orchestration.publish.finance_db import FILE_NAME
@@ -204,6 +205,7 @@ def _warehouse(ws: Workspace, now: datetime) -> Iterator[Sign]:
         yield Sign("warehouse", OK, "has all that this release needs")
         yield from _usage(ws, con, now)
         yield from _closes(con, now)
+        yield from _holds(con)
         yield from _published(ws, con)
 
 
@@ -258,6 +260,21 @@ def _closes(con: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[Sign]:
         )
     else:
         yield Sign("closes", OK, f"nothing is due by {yesterday}; the last close is of {last}")
+
+
+def _holds(con: duckdb.DuckDBPyConnection) -> Iterator[Sign]:
+    ((count, since),) = con.execute(
+        f"select count(*), min(close_date) from {ACTIVE_HOLDS} as holds"
+    ).fetchall()
+    if count:
+        yield Sign(
+            "holds",
+            WARNING,
+            f"{counted(count, 'document')} held, the oldest since the close of {since}",
+            "`meterhouse holds` lists them, to release or discard",
+        )
+    else:
+        yield Sign("holds", OK, "no document is held")
 
 
 def _published(ws: Workspace, con: duckdb.DuckDBPyConnection) -> Iterator[Sign]:

@@ -43,7 +43,8 @@ def test_a_closed_company_is_well(small_company: ClosedCompany, tmp_path: Path) 
         subject for subject, signs in found.items() if any(state != "ok" for state, _ in signs)
     ] == []
     assert list(found) == [
-        "python", "packages", "space", "lock", "catalog", "warehouse", "freshness", "closes", "published",
+        "python", "packages", "space", "lock", "catalog", "warehouse", "freshness", "closes", "holds",
+            "published",
     ]  # fmt: skip
     assert found["closes"] == [
         ("ok", "nothing is due by 2025-11-29; the last close is of 2025-11-01")

@@ -12,7 +12,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.dagster_graph.assets import WRITER, Location, build_assets, writer_resource
+from orchestration.dagster_graph.assets import POOL, WRITER, Location, build_assets, writer_resource
+from orchestration.dagster_graph.hold_jobs import hold_jobs
 from orchestration.dagster_graph.schedule import daily_close
 from orchestration.dagster_graph.session import CloseSession
 from orchestration.dagster_graph.specs import (
@@ -63,7 +64,7 @@ def build_definitions(
         )
         return dg.Definitions(
             assets=assets,
-            jobs=[close, ingest],
+            jobs=[close, ingest, *hold_jobs(ws, location.session, WRITER, POOL)],
             schedules=[daily_close(ws, close)],
             resources={WRITER: writer_resource(ws)},
             # Also for what is launched asset by asset: another process per step would import everything again.

@@ -49,7 +49,8 @@ _PERIODS = f"""
                 and billed.fee_family = part.fee_family
                 and billed.period_starts_at < part.period_ends_at
                 and billed.period_ends_at > part.period_starts_at
-        inner join issued.publications as publications on part.publication_sequence = publications.publication_sequence
+        inner join staging.stg_issued__publications as publications
+            on part.publication_sequence = publications.publication_sequence
         group by all
     ),
 
@@ -66,7 +67,7 @@ _PERIODS = f"""
 
     lines as (
         select
-            invoice_number, line_number, lines.subscription_id, fee_family, service_period_start, publication_sequence,
+            invoice_number, line_number, lines.subscription_id, fee_family, service_period_start, close_sequence,
             amount - coupon_amount as amount, line_key like 'adjustment/%' as is_adjustment
         from staging.stg_issued__invoice_lines as lines
         inner join subscriptions on lines.subscription_id = subscriptions.subscription_id
@@ -89,7 +90,7 @@ _PERIODS = f"""
             periods.period_starts_at,
             sum(amount) filter (where not changes.is_adjustment) as billed_amount,
             sum(amount) filter (where changes.is_adjustment) as adjusted_amount,
-            first(invoice_number order by publication_sequence, invoice_number) as invoice_number
+            first(invoice_number order by close_sequence, invoice_number) as invoice_number
         from periods
         inner join changes
             on
