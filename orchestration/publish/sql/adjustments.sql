@@ -24,11 +24,12 @@ select
     not exists (
         select 1
         from issued.billed_periods as later
-        inner join {publications} as publications on later.publication_sequence = publications.publication_sequence
+        inner join {publications} as later_ones on later.publication_sequence = later_ones.publication_sequence
         where
             later.subscription_id = own.subscription_id
             and later.fee_family = own.fee_family
-            and later.publication_sequence > own.publication_sequence
+            -- By close: what was released is published after closes that come after its own.
+            and later_ones.close_sequence > publications.close_sequence
             and later.period_starts_at < own.period_ends_at
             and later.period_ends_at > own.period_starts_at
     ) as is_latest
