@@ -32,7 +32,7 @@ from tests.oracle.draw import draw_histories
 from tests.oracle.random_histories import CLOSE_DATES, SUBSCRIPTIONS, History
 from tests.plain_close import close_through
 
-EXAMPLES = 24
+EXAMPLES = 40
 EXAMPLES_DEEP = 150
 SEEDS_DEEP = (2, 3)
 # How many of the documents of a close are named by a check, and how many holds are decided before the next close.
