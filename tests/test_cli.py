@@ -37,6 +37,7 @@ COMMANDS = (
     "catalog check",
     "ingest",
     "close",
+    "backfill",
     "status",
     "invoices",
     "invoice",

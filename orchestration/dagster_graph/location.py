@@ -39,8 +39,10 @@ def build_definitions(
     """
     location = Location(ws, model_assets(manifest), session or CloseSession())
     with warnings.catch_warnings():
-        # Backfill policies and runs over several partitions are beta in Dagster; the pinned version has them.
+        # Backfill policies and runs over several partitions are beta in Dagster, and checks of partitions a preview;
+        # the pinned version has them.
         warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
         assets = build_assets(location)
         landing = [LANDING_USAGE, *(spec.key for spec in location.models.landing)]
         close = dg.define_asset_job(

@@ -255,6 +255,7 @@ def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec
             stage_check_name(stage),
             asset=key,
             blocking=True,
+            partitions_def=CLOSE_DATES,
             description=f"Every dbt test of the stage {stage} ran on the rows of this close and passed.",
         )
         for stage, key in last_of_stage.items()
@@ -264,6 +265,7 @@ def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec
         GATE_CHECK,
         asset=drafts[-1].key,
         blocking=True,
+        partitions_def=CLOSE_DATES,
         description="Every blocking check ran on exactly these rows and passed: they may be published.",
     )
     return (*stage_checks, gate)
