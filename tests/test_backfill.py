@@ -6,8 +6,10 @@ daemon makes of a backfill that its UI launches (`test_daemon`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -64,14 +66,18 @@ def by_command(ws: Workspace, first: date, last: date) -> Recorder:
     return recorder
 
 
-def by_one_run(location: Location, dates: Sequence[date]) -> dg.ExecuteInProcessResult:
+def by_one_run(
+    location: Location,
+    dates: Sequence[date],
+    run: Callable[[Path], AbstractContextManager[object]] = REPLAYED.patched,
+) -> dg.ExecuteInProcessResult:
     """A run over `dates`, as a backfill makes it; Dagster gets to know them in the order given."""
-    location.session.begin(clock)
+    location.session.begin(lambda: datetime(2026, 11, 1, tzinfo=UTC))
     name = str(CLOSE_DATES.name)
     for known in location.instance.get_dynamic_partitions(name):
         location.instance.delete_dynamic_partition(name, known)
     location.instance.add_dynamic_partitions(name, [str(day) for day in dates])
-    with REPLAYED.patched(location.ws.warehouse_file):
+    with run(location.ws.warehouse_file):
         return location.definitions.resolve_job_def(CLOSE_JOB).execute_in_process(
             instance=location.instance,
             asset_selection=PARTITIONED,
@@ -170,6 +176,26 @@ def test_one_run_closes_what_is_due_in_order_and_refuses_other_dates(
 def test_the_command_closes_what_is_due_after_it_has_compared(company: ClosedCompany) -> None:
     recorder = by_command(company.workspace, FOURTH_CLOSE, FIFTH_CLOSE)
     assert recorder.seen == [(FOURTH_CLOSE, "unchanged"), (FIFTH_CLOSE, "published")]
+
+
+@pytest.mark.deep
+def test_a_year_in_one_run(small_company: ClosedCompany, tmp_path: Path) -> None:  # noqa: F811
+    """Twelve dates by dbt itself: closed by one run that only knew the last, computed again by another."""
+    copy = small_company.copy(tmp_path)
+    location = open_location(copy.workspace)
+    year = [date(2025 + (10 + month) // 12, (10 + month) % 12 + 1, 1) for month in range(12)]
+    closed = by_one_run(location, [year[0], year[-1]], run=nullcontext)
+    assert closed.success
+    before = published_bytes(copy)
+    again = by_one_run(location, year, run=nullcontext)
+    assert again.success
+    assert outcomes(closed) == [
+        (str(year[0]), "unchanged"),
+        *((str(day), "published") for day in year[1:]),
+    ]
+    assert outcomes(again) == [(str(day), "unchanged") for day in year]
+    assert gates(again) == [(str(day), True) for day in year]
+    assert published_bytes(copy) == before
 
 
 def test_a_last_date_that_has_not_ended_is_refused(company: ClosedCompany) -> None:

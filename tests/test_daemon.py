@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -91,6 +92,80 @@ def test_backfills_launched_at_once_queue_and_close_in_order(server: DagsterServ
     assert {name: after[name] for name in parquet} == {name: before[name] for name in parquet}
     closed = company.warehouse("select close_date from issued.publications order by 1")
     assert closed == [(day,) for day in (FIRST_CLOSE, SECOND_CLOSE, THIRD_CLOSE)]
+
+
+_ASSETS = """
+{
+  assetNodes {
+    assetKey { path }
+    groupName
+    kinds
+    description
+    owners { ... on TeamAssetOwner { team } }
+    dependencyKeys { path }
+    metadataEntries { label }
+    assetMaterializations(limit: 1) { partition metadataEntries { label } }
+    partitionStats { numMaterialized numFailed numPartitions }
+    assetChecksOrError {
+      ... on AssetChecks {
+        checks { name blocking executionForLatestMaterialization { status partition } }
+      }
+    }
+    freshnessStatusInfo { freshnessStatus }
+  }
+}
+"""
+
+
+def test_the_ui_is_told_what_the_assets_are_and_what_became_of_them(server: DagsterServer) -> None:
+    """After the backfills; the webserver's answers are what its pages show."""
+    nodes = {"/".join(node["assetKey"]["path"]): node for node in server.ask(_ASSETS)["assetNodes"]}
+    assert all(node["groupName"] and node["description"] for node in nodes.values())
+    assert all(node["owners"] == [{"team": "billing"}] for node in nodes.values())
+    brought = {"catalog_folder", "landing_folder"}
+    assert {name for name in nodes if nodes[name]["groupName"] == "inputs"} >= brought
+
+    published = nodes["published_invoices"]
+    parents = {"/".join(parent["path"]) for parent in published["dependencyKeys"]}
+    checked = {name for name, node in nodes.items() if _checks(node).get("gate")}
+    assert checked <= parents
+    assert checked == {"settlement/fct_wallet_draws"}
+    (made,) = published["assetMaterializations"]
+    labels = {entry["label"] for entry in made["metadataEntries"]}
+    assert {"outcome", "invoice_count", "total_usd", "total_usd_minor_units"} <= labels
+
+    drafts = [nodes["/".join(key.path)] for key in PARTITIONED]
+    for node in drafts:
+        assert node["partitionStats"] == {
+            "numMaterialized": 3, "numFailed": 0, "numPartitions": 3,
+        }  # fmt: skip
+    for node in drafts[:-1]:
+        assert "dagster/column_schema" in {entry["label"] for entry in node["metadataEntries"]}
+        (made,) = node["assetMaterializations"]
+        assert "dagster/row_count" in {entry["label"] for entry in made["metadataEntries"]}
+    checks = {name: check for node in drafts for name, check in _checks(node).items()}
+    assert len(checks) == 6
+    assert all(check["blocking"] for check in checks.values())
+    statuses = {check["executionForLatestMaterialization"]["status"] for check in checks.values()}
+    assert statuses == {"SUCCEEDED"}
+
+    def is_fresh() -> bool:
+        found = {
+            "/".join(node["assetKey"]["path"]): node for node in server.ask(_ASSETS)["assetNodes"]
+        }
+        fresh = {
+            name: node["freshnessStatusInfo"]["freshnessStatus"]
+            for name, node in found.items()
+            if node["freshnessStatusInfo"]
+        }
+        return fresh == {"landing_usage": "HEALTHY", "published_invoices": "HEALTHY"}
+
+    # The daemon looks every half minute.
+    wait_for(is_fresh, RUN_SECONDS)
+
+
+def _checks(node: dict[str, Any]) -> dict[str, Any]:
+    return {check["name"]: check for check in node["assetChecksOrError"].get("checks", [])}
 
 
 def ingests(server: DagsterServer) -> list[dg.DagsterRun]:

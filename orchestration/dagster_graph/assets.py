@@ -117,6 +117,7 @@ def _landing_usage(location: Location) -> dg.AssetsDefinition:
         group_name="landing",
         kinds={"python", "duckdb"},
         owners=specs.OWNERS,
+        freshness_policy=specs.USAGE_IS_FRESH,
         description="New files of the landing folder as one numbered batch of lines; each file is read once.",
     )
 
@@ -309,6 +310,7 @@ def _published_invoices(location: Location) -> dg.AssetsDefinition:
         group_name="published",
         kinds={"duckdb", "parquet"},
         owners=specs.OWNERS,
+        freshness_policy=specs.INVOICES_ARE_FRESH,
         partitions_def=specs.CLOSE_DATES,
         backfill_policy=_ONE_RUN,
         pool=POOL,

@@ -49,6 +49,9 @@ def failure_of_run(context: dg.RunFailureSensorContext, failed_at: datetime) -> 
     """Who, what, when and why: the message is the error's own where an op raised it, else Dagster's."""
     run = context.dagster_run
     step, message = "", context.failure_event.message or "the run failed"
+    # Before the first step, where a run waits for the warehouse, the error is the run's own.
+    if (error := context.failure_event.job_failure_data.error) is not None:
+        message = (error.cause or error).message
     for event in context.get_step_failure_events():
         data = event.step_failure_data
         step = event.step_key or ""
