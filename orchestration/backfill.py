@@ -132,7 +132,8 @@ def refuse_left_out(
             "what is published stays as it is, and nothing new was closed."
         )
     if not_due:
-        sentences.append(f"Nothing is due on {_listed(not_due)}: it is not a billing date.")
+        are_not = "it is not a billing date" if len(not_due) == 1 else "they are not billing dates"
+        sentences.append(f"Nothing is due on {_listed(not_due)}: {are_not}.")
     if not sentences:
         return
     if not waiting:
