@@ -36,6 +36,7 @@ from tests.test_dagster import PARTITIONED
 THIRD_CLOSE = date(2026, 1, 1)
 # A run's process alone takes some ten seconds to start where other tests keep the machine busy.
 RUN_SECONDS = 300
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def test_backfills_launched_at_once_queue_and_close_in_order(server: DagsterServ
     company = ClosedCompany(server.ws)
     before = published_bytes(company)
     launched = [
-        server.launch_backfill([THIRD_CLOSE, FIRST_CLOSE, SECOND_CLOSE], PARTITIONED),
+        server.launch_backfill([FIRST_CLOSE, SECOND_CLOSE, THIRD_CLOSE], PARTITIONED),
         server.launch_backfill([FIRST_CLOSE, SECOND_CLOSE], PARTITIONED),
     ]
 
@@ -74,7 +75,8 @@ def test_backfills_launched_at_once_queue_and_close_in_order(server: DagsterServ
         ),
         key=lambda record: record.start_time,
     )
-    assert all(record.dagster_run.is_success for record in records)
+    # One run for each, whatever the number of its dates.
+    assert [record.dagster_run.is_success for record in records] == [True, True]
     for earlier, later in pairwise(records):
         assert earlier.end_time <= later.start_time
 
