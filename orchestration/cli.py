@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.answers import PIPE_WIDTH, offenders, print_json
+from orchestration.backfill_command import add_command as add_backfill_command
 from orchestration.catalog_commands import add_commands as add_catalog_commands
 from orchestration.errors import MeterhouseError, Refused
 from orchestration.hold_commands import add_commands as add_hold_commands
@@ -353,6 +354,9 @@ class _CloseReporter:
         self.reports.append(report)
         if not self._as_json:
             _say(report.line())
+
+
+add_backfill_command(app, _CloseReporter)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class CloseReport:
-    """What one close did. `outcome` is published, or unchanged when a published one was computed again.
+    """What one close did. `outcome` is published, or unchanged (or differs) when a published one was computed again.
 
     `totals` maps a currency to the sum of its invoices' totals, at the currency's minor unit. `held_count` documents
     are held.

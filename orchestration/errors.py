@@ -32,6 +32,10 @@ class BadInput(MeterhouseError):
     exit_code = 2
 
 
+class Busy(BadInput):
+    """Another process writes the warehouse, or has its file open: the same again, later, may succeed."""
+
+
 class Refused(MeterhouseError):
     """The gate or a business rule said no (exit code 1). `tables` holds the offending rows, if any."""
 

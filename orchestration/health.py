@@ -21,6 +21,7 @@ from orchestration.catalog import check_catalog
 from orchestration.catalog.findings import ERROR
 from orchestration.close_run import due_dates
 from orchestration.errors import MeterhouseError
+from orchestration.failures import failures_file, written_down
 from orchestration.holds.groups import ACTIVE_HOLDS
 from orchestration.ingest.files import discover, known_files
 from orchestration.migrate import missing_objects
@@ -36,6 +37,8 @@ _LOCK_FILE = REPO / "requirements.lock"
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
 # A close writes its drafts anew, and publication copies them: so much is wanted beside the file.
 _SPACE_WANTED = 2
+# Usage that is not sent every day is sent by the next.
+_STALE_AFTER = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,7 @@ def _warehouse(ws: Workspace, now: datetime) -> Iterator[Sign]:
         yield from _usage(ws, con, now)
         yield from _closes(con, now)
         yield from _holds(con)
+        yield from _failures(ws, con, now)
         yield from _published(ws, con)
 
 
@@ -228,9 +232,43 @@ def _usage(ws: Workspace, con: duckdb.DuckDBPyConnection, now: datetime) -> Iter
     (newest,) = con.execute("select max(modified_at) from landing.files").fetchone() or (None,)
     if newest is None:
         yield Sign("freshness", WARNING, "no usage is loaded", f"put usage files into {ws.landing}")
+        return
+    age = now.replace(tzinfo=None) - newest
+    text = f"the newest file that is loaded was written {_days(age)} ago"
+    (last_event,) = con.execute("select max(event_at) from landing.fct_events").fetchone() or (
+        None,
+    )
+    if last_event is not None:
+        text += f"; its last event is of {last_event:%Y-%m-%d %H:%M} UTC"
+    if age > _STALE_AFTER and not pending:
+        mend = f"find out why no usage reaches {ws.landing}"
+        yield Sign("freshness", WARNING, text, mend)
     else:
-        age = now.replace(tzinfo=None) - newest
-        yield Sign("freshness", OK, f"the newest file that is loaded was written {_days(age)} ago")
+        yield Sign("freshness", OK, text)
+
+
+def _failures(ws: Workspace, con: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[Sign]:
+    """The last run of each job that failed in Dagster, until its dates are closed or inputs are read once more."""
+    published = {
+        str(day) for (day,) in con.execute("select close_date from issued.publications").fetchall()
+    }
+    (loaded_at,) = con.execute("select max(loaded_at) from control.catalog_loads").fetchone() or (
+        None,
+    )
+    last_of_job = {failure.job: failure for failure in written_down(ws)}
+    for failure in last_of_job.values():
+        failed_at = failure.failed_at.astimezone(UTC).replace(tzinfo=None)
+        is_read_since = loaded_at is not None and loaded_at > failed_at
+        is_mended = (
+            published.issuperset(failure.close_dates) if failure.close_dates else is_read_since
+        )
+        if not is_mended:
+            yield Sign(
+                "runs",
+                WARNING,
+                failure.sentence(),
+                f"mend what it says and run it again; {failures_file(ws)} has all that failed",
+            )
 
 
 def _closes(con: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[Sign]:

@@ -24,7 +24,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
-from orchestration.errors import BadInput
+from orchestration.errors import BadInput, Busy
 from orchestration.workspace import Workspace
 
 DEFAULT_WAIT_SECONDS = 30.0
@@ -71,8 +71,8 @@ def connect(ws: Workspace, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         read_only: other processes may read at the same time, and the file must be there.
 
     Raises:
-        BadInput: another process holds the file for longer than `wait_seconds()`, the file is missing
-            (`read_only`), or it is not a DuckDB file.
+        Busy: another process holds the file for longer than `wait_seconds()`.
+        BadInput: the file is missing (`read_only`), or it is not a DuckDB file.
 
     Example:
         >>> with connect(ws, read_only=True) as con:  # doctest: +SKIP
@@ -101,7 +101,7 @@ def _open(ws: Workspace, read_only: bool) -> duckdb.DuckDBPyConnection:
             if "lock" not in str(error):
                 raise BadInput(_unreadable(file, error)) from error
             if time.monotonic() >= deadline:
-                raise BadInput(_file_is_held(ws, str(error))) from error
+                raise Busy(_file_is_held(ws, str(error))) from error
         time.sleep(_POLL_SECONDS)
 
 
@@ -181,7 +181,7 @@ def writer_lock(ws: Workspace, purpose: str) -> Iterator[None]:
         purpose: one or two words for whoever has to wait, such as `close` or `ingest`.
 
     Raises:
-        BadInput: another process holds the lock for longer than `wait_seconds()`; names it, its purpose and age.
+        Busy: another process holds the lock for longer than `wait_seconds()`; names it, its purpose and age.
 
     Example:
         >>> with writer_lock(ws, "ingest"), connect(ws) as con:  # doctest: +SKIP
@@ -231,7 +231,7 @@ def _acquire(ws: Workspace) -> FileLock:
         lock.acquire(timeout=wait)
     except Timeout as error:
         holder = _read_sidecar(ws)
-        raise BadInput(
+        raise Busy(
             f"{ws.warehouse}: the warehouse is being written by "
             f"{holder.sentence() if holder else 'another process'}; waited {wait:g} s; "
             "let it end or stop it, then run the command again."

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from unittest.mock import patch
 
+from orchestration import backfill as backfilling
 from orchestration import close, close_steps
 from orchestration.close import Reporter
 from orchestration.close_steps import Clock, CloseReport, utc_now
@@ -45,6 +46,12 @@ def close_date(
     """As `orchestration.close.close_date`."""
     with _without_dagster(), REPLAYED.patched(ws.warehouse_file):
         return close.close_date(ws, due_date, reporter, clock=clock)
+
+
+def backfill(ws: Workspace, first: date, last: date, reporter: Reporter, *, clock: Clock) -> None:
+    """As `orchestration.backfill.backfill`."""
+    with _without_dagster(), REPLAYED.patched(ws.warehouse_file):
+        backfilling.backfill(ws, first, last, reporter, clock=clock)
 
 
 def _without_dagster() -> AbstractContextManager[object]:

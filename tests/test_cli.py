@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+import orchestration.backfill
 import orchestration.catalog
 import orchestration.close
 import orchestration.ingest
@@ -37,6 +38,7 @@ COMMANDS = (
     "catalog check",
     "ingest",
     "close",
+    "backfill",
     "status",
     "invoices",
     "invoice",
@@ -121,6 +123,8 @@ def test_every_command_teaches_by_example_and_takes_the_folders(
         (["close", "--through", "01.01.2026"], "'01.01.2026' is not a date"),
         (["close", "--through", "2026-02-30"], "'2026-02-30' is not a date"),
         (["close", "--until", "2026-01-01"], "No such option"),
+        (["backfill", "2026-01-01"], "Missing argument"),
+        (["backfill", "2026-01-01", "2025-12-31"], "give the earlier date first"),
         (["invoice"], "Missing argument"),
         (["catalog", "unload"], "No such command 'unload'"),
     ],
@@ -310,6 +314,37 @@ def test_closes_as_json_also_tell_what_was_published_before_a_refusal(
     (report,) = json.loads(outcome.out)["closes"]
     assert (report["close_date"], report["totals"]) == ("2025-11-01", {"USD": "1099.50"})
     assert outcome.err == "The close of 2025-11-02 is refused.\n"
+
+
+def test_a_backfill_tells_each_close_and_fails_if_one_differs(
+    meterhouse: Meterhouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def backfill(ws: Workspace, first: date, last: date, reporter: Any, **_: Any) -> None:
+        if first.year == 2024:
+            return
+        reporter.close_ended(replace(_report(1), outcome="differs"))
+        reporter.close_ended(replace(_report(2), outcome="unchanged"))
+        table = OffenderTable("2025-11-01 issued.invoices", ("side", "total"), [("published", "1")])
+        raise Refused("2025-11-01: published, and computing it again gives other rows.", [table])
+
+    monkeypatch.setattr(orchestration.backfill, "backfill", backfill)
+    outcome = meterhouse("backfill", "2025-11-01", "2025-11-30")
+    assert outcome.code == 1
+    assert outcome.out.splitlines() == [
+        "2025-11-01  2 invoices  USD 1,099.50  differs  1.2 s",
+        "2025-11-02  2 invoices  USD 1,099.50  unchanged  1.2 s",
+    ]
+    assert "2025-11-01: published" in outcome.err
+    assert "2025-11-01 issued.invoices" in " ".join(outcome.err.split())
+    outcome = meterhouse("backfill", "2025-11-01", "2025-11-30", "--json")
+    assert outcome.code == 1
+    closes = json.loads(outcome.out)["closes"]
+    assert [close["outcome"] for close in closes] == ["differs", "unchanged"]
+    outcome = meterhouse("backfill", "2024-01-01", "2024-12-31")
+    assert (outcome.code, outcome.out) == (
+        0,
+        "No close is published, and nothing is due, from 2024-01-01 to 2024-12-31.\n",
+    )
 
 
 def test_init_catalog_and_ingest_answer_as_text_and_json(

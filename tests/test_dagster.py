@@ -6,20 +6,30 @@ not belong here: the steps of a close (`test_close`) and verdicts (`test_gate`).
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.freshness import FreshnessState, TimeWindowFreshnessPolicy
+from dagster._core.definitions.freshness_evaluator import FRESHNESS_EVALUATORS_BY_POLICY_TYPE
+from dagster._core.loader import LoadingContextForTest
+from dagster._core.test_utils import freeze_time
 
 from orchestration.dagster_graph.instance import make_home, open_instance
 from orchestration.dagster_graph.location import CLOSE_JOB, INGEST_JOB, build_definitions
 from orchestration.dagster_graph.schedule import dates_to_close
 from orchestration.dagster_graph.session import CloseSession
-from orchestration.dagster_graph.specs import CLOSE_DATES, PUBLISHED_INVOICES, STAGE_ORDER
+from orchestration.dagster_graph.specs import (
+    CLOSE_DATES,
+    LANDING_USAGE,
+    PUBLISHED_INVOICES,
+    STAGE_ORDER,
+)
 from orchestration.errors import Refused
 from orchestration.prepare import ensure_manifest
 from orchestration.warehouse import connect
@@ -283,6 +293,37 @@ def test_a_date_on_which_nothing_is_due_is_refused(location: Location) -> None:
     result = location.run("2025-12-07")
     assert not result.success
     assert "Nothing is due on 2025-12-07" in str(location.session.error)
+
+
+@pytest.mark.parametrize(
+    ("key", "is_fresh_for", "fails_after"),
+    [
+        (LANDING_USAGE, timedelta(hours=26), timedelta(hours=48)),
+        (PUBLISHED_INVOICES, timedelta(days=32), timedelta(days=35)),
+    ],
+)
+def test_usage_and_invoices_age(
+    location: Location,
+    graph: dg.AssetGraph,
+    key: dg.AssetKey,
+    is_fresh_for: timedelta,
+    fails_after: timedelta,
+) -> None:
+    made = location.instance.get_latest_materialization_event(key)
+    assert made is not None
+    made_at = datetime.fromtimestamp(made.timestamp, UTC)
+    second = timedelta(seconds=1)
+
+    def state(age: timedelta) -> FreshnessState:
+        evaluator = FRESHNESS_EVALUATORS_BY_POLICY_TYPE[TimeWindowFreshnessPolicy]()
+        with freeze_time(made_at + age):
+            loading = LoadingContextForTest(location.instance)
+            return asyncio.run(evaluator.evaluate_freshness(loading, graph.get(key)))
+
+    assert state(is_fresh_for - second) == FreshnessState.PASS
+    assert state(is_fresh_for + second) == FreshnessState.WARN
+    assert state(fails_after - second) == FreshnessState.WARN
+    assert state(fails_after + second) == FreshnessState.FAIL
 
 
 def test_the_schedule_skips_without_due_dates_and_starts_one_run_for_all(

@@ -9,14 +9,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from orchestration import health
+from orchestration import failures, health
 from orchestration.cli import app
+from orchestration.failures import Failure
 from orchestration.publish.finance_db import FILE_NAME
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
@@ -170,6 +171,52 @@ def test_a_date_that_is_due_is_named(small_company: ClosedCompany, tmp_path: Pat
             "1 date due and not closed: 2025-12-01; `meterhouse close --through 2025-12-01`",
         )
     ]
+
+
+def test_usage_that_nobody_sends_any_more_is_told(
+    small_company: ClosedCompany,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    ws = small_company.copy(tmp_path).workspace
+    written = datetime.fromtimestamp((ws.landing / "usage.jsonl").stat().st_mtime, UTC)
+    two_days = told(ws, written + timedelta(days=2, seconds=-1))["freshness"]
+    said = "the newest file that is loaded was written {} ago; its last event is of 2025-12-30 23:59 UTC"
+    assert two_days == [("ok", said.format("47 hours"))]
+    later = told(ws, written + timedelta(days=2, seconds=1))["freshness"]
+    assert later == [
+        ("warning", said.format("2 days") + f"; find out why no usage reaches {ws.landing}")
+    ]
+
+
+def failed_run(job: str, *close_dates: str, failed_at: datetime = NOW) -> Failure:
+    return Failure(failed_at, job, "0b7f", close_dates, "drafts", "it broke")
+
+
+def test_a_run_that_failed_is_told_until_another_one_did_it(
+    small_company: ClosedCompany,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    ws = small_company.copy(tmp_path).workspace
+    now = datetime.now(UTC)
+    # Published since, read since, and overtaken by a later failure of the same job.
+    failures.write_down(ws, failed_run("close", "2025-11-01", failed_at=now))
+    failures.write_down(ws, failed_run("ingest", failed_at=datetime(2025, 1, 1, tzinfo=UTC)))
+    assert "runs" not in told(ws)
+    failures.write_down(ws, failed_run("close", "2025-11-01", "2025-12-01"))
+    with failures.failures_file(ws).open("a", encoding="utf-8") as file:
+        file.write("{half a line\n")
+    mend = (
+        f"mend what it says and run it again; {ws.warehouse / 'failures.jsonl'} has all that failed"
+    )
+    assert told(ws)["runs"] == [
+        (
+            "warning",
+            "close of 2025-11-01, 2025-12-01 failed at 2025-11-30 12:00:00 UTC in drafts: it broke; "
+            + mend,
+        )
+    ]
+    failures.write_down(ws, failed_run("ingest", failed_at=now))
+    assert len(told(ws)["runs"]) == 2
 
 
 def test_packages_that_are_not_as_pinned_are_named(

@@ -6,19 +6,22 @@ assets there are (`specs`) and what is told about them (`events`).
 
 # No `from __future__ import annotations` here: Dagster reads the annotation of an op's context at run time.
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import dagster as dg
 
 from orchestration import close_steps
+from orchestration.backfill import refuse_left_out
 from orchestration.close_run import CloseRun, refuse_unended
 from orchestration.dagster_graph import events, specs
 from orchestration.dagster_graph.session import CloseSession
-from orchestration.dagster_graph.specs import ModelAssets
-from orchestration.errors import Refused
+from orchestration.dagster_graph.specs import PUBLISHED_INVOICES, ModelAssets
+from orchestration.errors import Busy, Refused
 from orchestration.gate import GateRefused
 from orchestration.publish.tables import DRAFTS
 from orchestration.warehouse import connect, writer_lock
@@ -26,6 +29,8 @@ from orchestration.workspace import Workspace
 
 POOL = "warehouse"
 WRITER = "warehouse_writer"
+# A run waits so many times as long as a command for a busy warehouse: nobody is there to start it again.
+BUSY_ATTEMPTS = 10
 
 # One policy on the whole chain: with two, a failed gate in one run would not stop another run from publishing.
 _ONE_RUN = dg.BackfillPolicy.single_run()
@@ -39,7 +44,7 @@ class Location:
     models: ModelAssets
     session: CloseSession
 
-    @property
+    @cached_property
     def draft_checks(self) -> Sequence[dg.AssetCheckSpec]:
         return specs.draft_check_specs(self.models.drafts)
 
@@ -48,8 +53,20 @@ def writer_resource(ws: Workspace) -> dg.ResourceDefinition:
     """Hold the warehouse for a whole run: between gate and publication nobody else may build drafts."""
 
     @dg.resource(description="The writer lock of the warehouse, held for the whole run.")
-    def warehouse_writer(_: dg.InitResourceContext) -> Iterator[None]:
-        with writer_lock(ws, "a Dagster run"):
+    def warehouse_writer(context: dg.InitResourceContext) -> Iterator[None]:
+        with ExitStack() as held:
+            for attempt in range(1, BUSY_ATTEMPTS + 1):
+                try:
+                    held.enter_context(writer_lock(ws, "a Dagster run"))
+                    # A program that has the file open keeps dbt from it as well.
+                    with connect(ws):
+                        break
+                except Busy as busy:
+                    held.close()
+                    if attempt == BUSY_ATTEMPTS:
+                        raise
+                    if context.log is not None:
+                        context.log.warning(f"Attempt {attempt} of {BUSY_ATTEMPTS}: {busy}")
             yield
 
     return warehouse_writer
@@ -100,6 +117,7 @@ def _landing_usage(location: Location) -> dg.AssetsDefinition:
         group_name="landing",
         kinds={"python", "duckdb"},
         owners=specs.OWNERS,
+        freshness_policy=specs.USAGE_IS_FRESH,
         description="New files of the landing folder as one numbered batch of lines; each file is read once.",
     )
 
@@ -154,12 +172,17 @@ def _drafts(location: Location) -> dg.AssetsDefinition:
         description="The drafts of a close: one dbt invocation in this process, then the gate.",
     )
     def drafts(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        close_date = date.fromisoformat(max(context.partition_keys))
+        dates = _dates(context)
         ws, session = location.ws, location.session
         with session.failing_as_dagster():
-            refuse_unended(close_date, session.clock())
+            refuse_unended(dates[-1], session.clock())
             close_steps.mend_publication(ws, session.clock)
-            pending = _close_earlier(context, location, close_date)
+        if len(dates) > 1:
+            yield from _backfilled(context, location, dates)
+            return
+        (close_date,) = dates
+        pending = yield from _close_earlier(context, location, close_date)
+        with session.failing_as_dagster():
             published = close_steps.published_close(ws, close_date)
             if published is None and close_date not in pending:
                 raise Refused(f"Nothing is due on {close_date}: it is not a billing date.")
@@ -171,31 +194,74 @@ def _drafts(location: Location) -> dg.AssetsDefinition:
     return drafts
 
 
+def _dates(context: dg.AssetExecutionContext) -> Sequence[date]:
+    """The close dates of the run, in order: Dagster has them in the order in which they became known to it."""
+    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def _backfilled(
+    context: dg.AssetExecutionContext, location: Location, dates: Sequence[date]
+) -> Iterator[Any]:
+    """Compute published dates again and close due ones, each reported as its partition as soon as it is done.
+
+    What an op hands on is an event of every partition of its run. So nothing is handed on, and the publishing op, which
+    comes after all of them, is skipped: its events are told here.
+    """
+    ws, session = location.ws, location.session
+    selected = context.run.asset_selection
+    is_published = selected is None or PUBLISHED_INVOICES in selected
+    differing, waiting, not_due = [], [], []
+    for day in dates:
+        with session.failing_as_dagster():
+            published = close_steps.published_close(ws, day)
+        if published is not None:
+            yield from events.of_partition(_reproduced(location, published), day)
+            if session.error is None:
+                yield from events.of_partition([_publish(location, day)], day)
+            else:
+                differing.append(day)
+                session.error = None
+        elif differing:
+            # What was billed first must be understood before more is billed.
+            waiting.append(day)
+        elif day not in (yield from _close_earlier(context, location, day)):
+            not_due.append(day)
+        elif day == dates[-1] and not is_published:
+            yield from events.of_partition(_built(location, day), day)
+        else:
+            yield from events.of_partition(_closed(location, day), day)
+    with session.failing_as_dagster():
+        refuse_left_out(differing, waiting, not_due)
+    # Dagster asks for a result of every check; those of each partition are told above.
+    for check in location.draft_checks:
+        yield dg.Output(None, check.get_python_identifier())
+
+
 def _close_earlier(
     context: dg.AssetExecutionContext, location: Location, close_date: date
-) -> Sequence[date]:
+) -> Generator[Any, None, Sequence[date]]:
     """Close what is due before `close_date`, whatever order the UI launches in, and report those partitions.
 
     Returns:
         What is due by `close_date` then: this date, or nothing.
     """
-    ws, session = location.ws, location.session
+    session = location.session
     if session.first_due == close_date:
         return [close_date]
     while True:
-        pending = close_steps.pending_dates(ws, close_date)
+        with session.failing_as_dagster():
+            pending = close_steps.pending_dates(location.ws, close_date)
         if not pending or pending[0] >= close_date:
             return pending
-        report = close_steps.close_one(ws, pending[0], session.clock)
-        context.log.info(f"Closed first, because it was due before: {report.line()}")
-        partition = str(pending[0])
-        context.instance.add_dynamic_partitions(str(specs.CLOSE_DATES.name), [partition])
-        keys = [*(spec.key for spec in location.models.drafts), specs.PUBLISHED_INVOICES]
-        metadata = events.report_metadata(report)
-        for key in keys:
-            context.log_event(
-                dg.AssetMaterialization(asset_key=key, partition=partition, metadata=metadata)
-            )
+        context.log.info(f"{pending[0]} is closed first, because it is due before {close_date}.")
+        context.instance.add_dynamic_partitions(str(specs.CLOSE_DATES.name), [str(pending[0])])
+        yield from events.of_partition(_closed(location, pending[0]), pending[0])
+
+
+def _closed(location: Location, close_date: date) -> Iterator[Any]:
+    """Close a due date from first to last step."""
+    yield from _built(location, close_date)
+    yield _publish(location, close_date)
 
 
 def _built(location: Location, close_date: date) -> Iterator[Any]:
@@ -239,11 +305,12 @@ def _draft_events(location: Location, drafted: close_steps.JudgedDrafts) -> Iter
 
 def _published_invoices(location: Location) -> dg.AssetsDefinition:
     @dg.asset(
-        key=specs.PUBLISHED_INVOICES,
+        key=PUBLISHED_INVOICES,
         deps=location.models.keys_of(DRAFTS.values()),
         group_name="published",
         kinds={"duckdb", "parquet"},
         owners=specs.OWNERS,
+        freshness_policy=specs.INVOICES_ARE_FRESH,
         partitions_def=specs.CLOSE_DATES,
         backfill_policy=_ONE_RUN,
         pool=POOL,
@@ -254,17 +321,21 @@ def _published_invoices(location: Location) -> dg.AssetsDefinition:
         ),
     )
     def published_invoices(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        close_date = date.fromisoformat(max(context.partition_keys))
-        ws, session = location.ws, location.session
-        with session.failing_as_dagster():
-            run, outcome = close_steps.published_close(ws, close_date), "unchanged"
-            if run is None:
-                run, outcome = (
-                    close_steps.publish_drafts(ws, close_date, session.clock),
-                    "published",
-                )
-            session.report = close_steps.report_of(ws, run, outcome, 0.0)
-        metadata = {**events.run_metadata(run), **events.report_metadata(session.report)}
-        return dg.MaterializeResult(metadata=metadata)
+        for day in _dates(context):
+            published = _publish(location, day)
+            context.add_asset_metadata(published.metadata or {}, partition_key=str(day))
+        return dg.MaterializeResult()
 
     return published_invoices
+
+
+def _publish(location: Location, close_date: date) -> dg.MaterializeResult[Any]:
+    """Publish the drafts of `close_date` that stand in the warehouse, unless it is published."""
+    ws, session = location.ws, location.session
+    with session.failing_as_dagster():
+        run, outcome = close_steps.published_close(ws, close_date), "unchanged"
+        if run is None:
+            run, outcome = close_steps.publish_drafts(ws, close_date, session.clock), "published"
+        session.report = close_steps.report_of(ws, run, outcome, 0.0)
+    metadata = {**events.run_metadata(run), **events.report_metadata(session.report)}
+    return dg.MaterializeResult(asset_key=PUBLISHED_INVOICES, metadata=metadata)

@@ -62,9 +62,10 @@ class CommandRunner:
             seen[CATALOG_VERSION] = events.catalog_metadata(catalog)
         if usage.batch_number is not None:
             keys = [spec.key for spec in models.landing]
+            # First what the others are made of: told after them, it would make them look outdated.
+            seen[LANDING_USAGE] = events.ingest_metadata(usage)
             with connect(self.ws) as con:
                 seen |= events.row_counts(con, models, keys)
-            seen[LANDING_USAGE] = events.ingest_metadata(usage)
         if has_new_views:
             seen |= {spec.key: {"is_rebuilt": True} for spec in models.staging}
         report_inputs(self.instance, seen)

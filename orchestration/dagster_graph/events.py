@@ -5,7 +5,8 @@ Belongs here: counts, totals and tables that the UI shows or plots. Does not bel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -61,6 +62,27 @@ def report_metadata(report: CloseReport) -> Metadata:
         metadata[name] = f"{total:f}"
         metadata[f"{name}_minor_units"] = int(total.scaleb(-int(exponent)))
     return metadata
+
+
+def of_partition(
+    results: Iterable[dg.MaterializeResult[Any] | dg.AssetCheckResult], close_date: date
+) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    """The same events as `results`, of the partition `close_date` alone, whatever other partitions the run has."""
+    for result in results:
+        if isinstance(result, dg.AssetCheckResult):
+            yield dg.AssetCheckEvaluation(
+                asset_key=result.asset_key,
+                check_name=result.check_name,
+                passed=result.passed,
+                severity=result.severity,
+                description=result.description,
+                metadata=result.metadata,
+                partition=str(close_date),
+            )
+        else:
+            yield dg.AssetMaterialization(
+                asset_key=result.asset_key, metadata=result.metadata, partition=str(close_date)
+            )
 
 
 def check_results(

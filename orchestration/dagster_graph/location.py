@@ -1,4 +1,4 @@
-"""The code location of one workspace: assets, jobs, schedule and resources put together.
+"""The code location of one workspace: assets, jobs, schedule, sensors and resources put together.
 
 Belongs here: which jobs there are and what they select. Does not belong here: which workspace (`definitions` takes it
 from the environment, the command from its options).
@@ -12,7 +12,9 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.dagster_graph.arrivals import new_usage
 from orchestration.dagster_graph.assets import POOL, WRITER, Location, build_assets, writer_resource
+from orchestration.dagster_graph.failures import record_failures
 from orchestration.dagster_graph.hold_jobs import hold_jobs
 from orchestration.dagster_graph.schedule import daily_close
 from orchestration.dagster_graph.session import CloseSession
@@ -40,8 +42,10 @@ def build_definitions(
     """
     location = Location(ws, model_assets(manifest), session or CloseSession())
     with warnings.catch_warnings():
-        # Backfill policies and runs over several partitions are beta in Dagster; the pinned version has them.
+        # Backfill policies and runs over several partitions are beta in Dagster, and checks of partitions a preview;
+        # the pinned version has them.
         warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
         assets = build_assets(location)
         landing = [LANDING_USAGE, *(spec.key for spec in location.models.landing)]
         close = dg.define_asset_job(
@@ -66,6 +70,7 @@ def build_definitions(
             assets=assets,
             jobs=[close, ingest, *hold_jobs(ws, location.session, WRITER, POOL)],
             schedules=[daily_close(ws, close)],
+            sensors=[new_usage(ws, ingest), record_failures(ws)],
             resources={WRITER: writer_resource(ws)},
             # Also for what is launched asset by asset: another process per step would import everything again.
             executor=dg.in_process_executor,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -29,6 +30,15 @@ PUBLISHED_INVOICES = dg.AssetKey("published_invoices")
 CLOSE_DATES = dg.DynamicPartitionsDefinition(name="close_date")
 GATE_CHECK = "gate"
 OWNERS = ("team:billing",)
+
+# A batch of usage is made when new files come. Who sends once a day is late after 26 hours, and missing after two days.
+USAGE_IS_FRESH = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(hours=48), warn_window=timedelta(hours=26)
+)
+# What is due depends on the subscriptions; somebody's month ends at least once in any 32 days.
+INVOICES_ARE_FRESH = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(days=35), warn_window=timedelta(days=32)
+)
 
 # What the tables of a source schema stand for in the graph. `control` is how the steps talk to the models: it would
 # be an arrow into every box.
@@ -255,6 +265,7 @@ def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec
             stage_check_name(stage),
             asset=key,
             blocking=True,
+            partitions_def=CLOSE_DATES,
             description=f"Every dbt test of the stage {stage} ran on the rows of this close and passed.",
         )
         for stage, key in last_of_stage.items()
@@ -264,6 +275,7 @@ def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec
         GATE_CHECK,
         asset=drafts[-1].key,
         blocking=True,
+        partitions_def=CLOSE_DATES,
         description="Every blocking check ran on exactly these rows and passed: they may be published.",
     )
     return (*stage_checks, gate)
