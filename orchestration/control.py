@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-RUN_KINDS = ("close", "threshold_check", "due_check", "ingest")
+RUN_KINDS = ("close", "preview", "threshold_check", "due_check", "ingest")
 
 
 def set_run(
@@ -48,6 +48,7 @@ def set_run(
     }
     needed = {
         "close": facts,
+        "preview": facts,
         "threshold_check": facts,
         "due_check": {"close_date": close_date, "catalog_version": catalog_version},
         "ingest": {"cutoff_batch": cutoff_batch},
