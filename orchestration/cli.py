@@ -23,6 +23,7 @@ from rich.text import Text
 from orchestration.answers import PIPE_WIDTH, offenders, print_json
 from orchestration.catalog_commands import add_commands as add_catalog_commands
 from orchestration.errors import MeterhouseError, Refused
+from orchestration.lock_commands import add_commands as add_lock_commands
 from orchestration.look.commands import add_commands
 from orchestration.options import AsJson, Catalog, Landing, Published, Warehouse, parse_date
 from orchestration.workspace import Workspace
@@ -298,6 +299,7 @@ def invoice(
 
 
 add_commands(app)
+add_lock_commands(app)
 
 
 class _CloseReporter:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
+from orchestration.accounting_locks import refuse_locked
 from orchestration.close_run import CloseRun
 from orchestration.errors import OffenderTable, Refused
 from orchestration.publish.context import append_context
@@ -20,7 +21,8 @@ def append(ws: Workspace, run: CloseRun) -> int:
     """Append the drafts of `run` to `issued` as one publication; returns its publication_sequence.
 
     Raises:
-        Refused: the gate has not passed exactly these rows, or numbers would not be unique and gapless.
+        Refused: the gate has not passed exactly these rows, a document would be dated in a locked month, or numbers
+            would not be unique and gapless.
     """
     with writer_lock(ws, "publish"), connect(ws) as con:
         con.execute("begin")
@@ -33,6 +35,7 @@ def append(ws: Workspace, run: CloseRun) -> int:
             if table not in {kind.table for kind in KINDS}:
                 _append_rows(con, run, table, sequence)
         append_context(con, run, sequence)
+        _refuse_locked(con, run, sequence)
         _check_numbers(con)
         _check_rows(con, sequence)
         _append_publication(con, run, sequence, digest)
@@ -58,6 +61,16 @@ def _refuse_another_run(con: duckdb.DuckDBPyConnection, run: CloseRun) -> None:
         raise Refused(
             f"{run.close_date} cannot be published: {published[0]} already is, and a published document never changes."
         )
+
+
+def _refuse_locked(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int) -> None:
+    """Refuse what would be dated in a month locked for accounting: asked of the rows themselves, whoever made them."""
+    dates = " union all ".join(
+        f"select issue_date from issued.{kind.table} where publication_sequence = {sequence}"
+        for kind in KINDS
+    )
+    rows = con.execute(f"select distinct issue_date from ({dates}) as dates").fetchall()
+    refuse_locked(con, [run.close_date, *(issue_date for (issue_date,) in rows)])
 
 
 def _vouched_digest(con: duckdb.DuckDBPyConnection, run: CloseRun) -> str:
