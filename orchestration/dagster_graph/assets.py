@@ -16,6 +16,7 @@ import dagster as dg
 from orchestration import close_steps
 from orchestration.close_run import CloseRun, refuse_unended
 from orchestration.dagster_graph import events, specs
+from orchestration.dagster_graph.preview import preview_asset
 from orchestration.dagster_graph.session import CloseSession
 from orchestration.dagster_graph.specs import ModelAssets
 from orchestration.errors import Refused
@@ -65,6 +66,7 @@ def build_assets(location: Location) -> Sequence[dg.AssetsDefinition | dg.AssetS
         _staging_views(location),
         _drafts(location),
         _published_invoices(location),
+        preview_asset(location.ws, location.session, pool=POOL, writer=WRITER),
     )
 
 

@@ -13,11 +13,13 @@ from typing import Any
 import dagster as dg
 
 from orchestration.dagster_graph.assets import WRITER, Location, build_assets, writer_resource
+from orchestration.dagster_graph.preview import preview_job
 from orchestration.dagster_graph.schedule import daily_close
 from orchestration.dagster_graph.session import CloseSession
 from orchestration.dagster_graph.specs import (
     CATALOG_VERSION,
     LANDING_USAGE,
+    PREVIEW_INVOICES,
     PUBLISHED_INVOICES,
     model_assets,
 )
@@ -57,13 +59,13 @@ def build_definitions(
         )
         ingest = dg.define_asset_job(
             INGEST_JOB,
-            selection=dg.AssetSelection.assets(CATALOG_VERSION, *landing),
+            selection=dg.AssetSelection.assets(CATALOG_VERSION, *landing, PREVIEW_INVOICES),
             executor_def=dg.in_process_executor,
-            description="Load the catalog and the new files of the landing folder.",
+            description="Load the catalog and the new files of the landing folder, then draft the next invoices.",
         )
         return dg.Definitions(
             assets=assets,
-            jobs=[close, ingest],
+            jobs=[close, ingest, preview_job()],
             schedules=[daily_close(ws, close)],
             resources={WRITER: writer_resource(ws)},
             # Also for what is launched asset by asset: another process per step would import everything again.
