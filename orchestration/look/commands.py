@@ -22,7 +22,7 @@ def add_commands(app: typer.Typer) -> None:
     )
     app.command("doctor", epilog="Example:  meterhouse doctor --json")(doctor)
     app.command(
-        "preview", epilog="Examples:  meterhouse preview;  meterhouse preview cus_atlas --json"
+        "preview", epilog="Examples:  meterhouse preview;  meterhouse preview cust_atlas --json"
     )(preview)
     app.command("periods", epilog="Example:  meterhouse periods sub_atlas --through 2026-12-31")(
         periods

@@ -44,13 +44,19 @@ _NEXT_DUE = f"""
     having min(periods.period_starts_at) <= $now
     order by periods.subscription_id
 """
-# Of subscriptions that are over: usage that came late, which no date of their own brings up.
+# Of subscriptions that are over: what may have changed since they were billed, which no date of their own brings up.
 _OVER = f"""
-    select distinct late.subscription_id, terms.customer_id, terms.payer_customer_id
-    from subscriptions.{LATE_USAGE_MODEL} as late
-    inner join subscriptions.{TERMS_MODEL} as terms on late.subscription_id = terms.subscription_id
-    where late.is_over
-    order by late.subscription_id
+    select changed.subscription_id, terms.customer_id, terms.payer_customer_id
+    from (
+        select subscription_id from subscriptions.{LATE_USAGE_MODEL} where is_over
+        union
+        select subscription_id from subscriptions.int_subscriptions__registered_periods
+        where is_over and $version <> (
+            select catalog_version from issued.publications order by publication_sequence desc limit 1
+        )
+    ) as changed
+    inner join subscriptions.{TERMS_MODEL} as terms on changed.subscription_id = terms.subscription_id
+    order by changed.subscription_id
 """
 _ONE_OFFS = f"""
     select customers.customer_id, coalesce(customers.payer_customer_id, customers.customer_id), min(waiting.billed_on)
@@ -68,7 +74,7 @@ def draft_dates(
 
     A subscription's open periods are due by the first of its due dates, and by it alone: a weekly plan is drafted for
     its week and a yearly one for its year. What became known only after its date was closed joins the next date on
-    which something is due, as in a close. Late usage of a subscription that is over, and what is sold once, come with
+    which something is due, as in a close. Corrections of a subscription that is over, and what is sold once, come with
     the next invoice of their payer.
 
     Args:
@@ -90,7 +96,10 @@ def draft_dates(
     found = [DraftDate(*names, closing(day)) for *names, day in due]
     first_of_payer = first_dates(found)
     next_month = _next_month(last or run.close_date)
-    for subscription_id, customer_id, payer_id in con.execute(_OVER).fetchall():
+    # In the month of the last close they are not looked at again.
+    set_run(con, "due_check", next_month, run.cutoff_batch, run.catalog_version, None)
+    over = con.execute(_OVER, {"version": run.catalog_version}).fetchall()
+    for subscription_id, customer_id, payer_id in over:
         day = first_of_payer.get(payer_id, next_month)
         found.append(DraftDate(subscription_id, customer_id, payer_id, day))
     billed_anyway = first_dates(found)

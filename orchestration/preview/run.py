@@ -105,16 +105,19 @@ def preview(
             dates = draft_dates(con, run, now)
         wanted = _close_dates(dates, customer_id)
         failed: list[FailedCheck] = []
-        file = drafts_file.begin(scratch)
-        # Without a date the tables are made all the same, empty.
-        for close_date in wanted or (run.close_date,):
-            failed += _draft(scratch, run, close_date, dates, now, file)
-        invoices, statements = drafts_file.read(file, customer_id)
+        invoices: tuple[dict[str, Any], ...] = ()
+        statements: tuple[dict[str, Any], ...] = ()
         published = None
-        if customer_id is None:
-            published = drafts_file.publish(ws, file)
-        else:
-            file.unlink()
+        if wanted or customer_id is None:
+            file = drafts_file.begin(scratch)
+            # Without a date the tables are made all the same, empty.
+            for close_date in wanted or (run.close_date,):
+                failed += _draft(scratch, run, close_date, dates, now, file)
+            invoices, statements = drafts_file.read(file, customer_id)
+            if customer_id is None:
+                published = drafts_file.publish(ws, file)
+            else:
+                file.unlink()
         locked_seconds = time.perf_counter() - started
     return PreviewReport(
         now,
