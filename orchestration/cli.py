@@ -25,6 +25,7 @@ from orchestration.backfill_command import add_command as add_backfill_command
 from orchestration.catalog_commands import add_commands as add_catalog_commands
 from orchestration.errors import MeterhouseError, Refused
 from orchestration.hold_commands import add_commands as add_hold_commands
+from orchestration.lock_commands import add_commands as add_lock_commands
 from orchestration.look.commands import add_commands
 from orchestration.options import AsJson, Catalog, Landing, Published, Warehouse, parse_date
 from orchestration.workspace import Workspace
@@ -301,6 +302,7 @@ def invoice(
 
 add_commands(app)
 add_hold_commands(app)
+add_lock_commands(app)
 
 
 class _CloseReporter:

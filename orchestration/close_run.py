@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
+from orchestration.accounting_locks import refuse_locked
 from orchestration.control import last_billed_days, latest_batch, latest_catalog_version, set_run
 from orchestration.dbt_runner import (
     CREDITS_MODEL,
@@ -189,7 +190,9 @@ def begin_close(con: duckdb.DuckDBPyConnection, close_date: date, now: datetime)
 
     Raises:
         BadInput: no catalog has been loaded.
+        Refused: the date lies in a month that is locked for accounting.
     """
+    refuse_locked(con, [close_date])
     run = next_run(con, close_date)
     con.execute("begin")
     con.execute(

@@ -17,7 +17,7 @@ KNOWN_SEQUENCES = (
     " where hold_sequence not in (select hold_sequence from issued.hold_ends)"
 )
 
-RUN_KINDS = ("close", "threshold_check", "due_check", "ingest")
+RUN_KINDS = ("close", "preview", "threshold_check", "due_check", "ingest")
 
 
 def set_run(
@@ -54,6 +54,7 @@ def set_run(
     }
     needed = {
         "close": facts,
+        "preview": facts,
         "threshold_check": facts,
         "due_check": {"close_date": close_date, "catalog_version": catalog_version},
         "ingest": {"cutoff_batch": cutoff_batch},

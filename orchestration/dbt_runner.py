@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.warehouse import connect, writer_lock
+from orchestration.warehouse import PRODUCTION, connect, writer_lock
 from orchestration.workspace import DBT_PROJECT, Workspace
 
 CLOSE_STAGES = ("subscriptions", "metering", "rating", "invoicing", "settlement")
@@ -91,10 +91,10 @@ def ingest_args() -> list[str]:
     ]
 
 
-def prepare_args() -> list[str]:
+def prepare_args(*, is_scratch: bool = False) -> list[str]:
     """Make the staging views, and the views that tell what is due at which price, anew.
 
-    They follow the project, not the data.
+    They follow the project, not the data. `is_scratch`: what they read of the landing stage is production's.
 
     Example:
         >>> prepare_args()[:3]
@@ -109,7 +109,8 @@ def prepare_args() -> list[str]:
         LATE_USAGE_MODEL,
         THRESHOLD_DATES_MODEL,
     )
-    return ["run", "--select", "group:staging", *(f"+{model}" for model in models)]
+    left_out = ["--exclude", "group:landing"] if is_scratch else []
+    return ["run", "--select", "group:staging", *(f"+{model}" for model in models), *left_out]
 
 
 def close_args(*, is_prepared: bool = False) -> list[str]:
@@ -125,6 +126,30 @@ def close_args(*, is_prepared: bool = False) -> list[str]:
     """
     selected = [f"group:{stage}" for stage in CLOSE_STAGES]
     return ["build", "--select", *selected, *_left_out(is_prepared), *_NO_UNIT_TESTS]
+
+
+def preview_args(*, is_prepared: bool = False) -> list[str]:
+    """Build the drafts of a close without its checks, which would keep models after a failed one from being built.
+
+    `is_prepared`: as for a close.
+
+    Example:
+        >>> preview_args()[:3]
+        ['run', '--select', 'group:subscriptions']
+    """
+    selected = [f"group:{stage}" for stage in CLOSE_STAGES]
+    return ["run", "--select", *selected, *_left_out(is_prepared)]
+
+
+def preview_check_args() -> list[str]:
+    """Run the checks of a close on drafts that stand.
+
+    Example:
+        >>> preview_check_args()[:3]
+        ['test', '--select', 'group:subscriptions']
+    """
+    selected = [f"group:{stage}" for stage in CLOSE_STAGES]
+    return ["test", "--select", *selected, "--no-write-json", *_NO_UNIT_TESTS]
 
 
 def threshold_args(*, is_prepared: bool = False) -> list[str]:
@@ -231,6 +256,13 @@ def _node_result(result: Any) -> NodeResult:
     )
 
 
+def _attached(ws: Workspace) -> list[dict[str, object]]:
+    """What dbt attaches beside the warehouse file, in the terms of its profile."""
+    if ws.production is None:
+        return []
+    return [{"path": str(ws.production), "alias": PRODUCTION, "read_only": True}]
+
+
 @contextmanager
 def _dbt_environment(ws: Workspace) -> Iterator[None]:
     """Give dbt this warehouse, and none of the caller's `DBT_*` variables: one of them is DBT_FULL_REFRESH."""
@@ -239,6 +271,7 @@ def _dbt_environment(ws: Workspace) -> Iterator[None]:
         if name.startswith("DBT_"):
             del os.environ[name]
     os.environ["METERHOUSE_WAREHOUSE_FILE"] = str(ws.warehouse_file)
+    os.environ["METERHOUSE_ATTACHED"] = repr(_attached(ws))
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     try:
         yield

@@ -17,6 +17,7 @@ from importlib import metadata
 
 import duckdb
 
+from orchestration.accounting_locks import locked_months, recorded_locks
 from orchestration.catalog import check_catalog
 from orchestration.catalog.findings import ERROR
 from orchestration.close_run import due_dates
@@ -288,6 +289,19 @@ def _closes(con: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[Sign]:
         return
     yesterday = now.date() - timedelta(days=1)
     due = due_dates(con, yesterday)
+    locked = locked_months(recorded_locks(con))
+    barred = [day for day in due if day.replace(day=1) in locked]
+    if barred:
+        yield Sign(
+            "locks",
+            WARNING,
+            f"{barred[0]} is due and not closed, and {barred[0]:%Y-%m} is locked: no close goes past it",
+            f"`meterhouse unlock-month {barred[0]:%Y-%m} --by NAME --reason TEXT`, close, and lock it again",
+        )
+    elif locked:
+        yield Sign(
+            "locks", OK, f"{counted(len(locked), 'month')} locked, the last {max(locked):%Y-%m}"
+        )
     if due:
         shown = ", ".join(map(str, due[:3])) + (", ..." if len(due) > 3 else "")
         yield Sign(

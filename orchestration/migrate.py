@@ -53,6 +53,11 @@ def kept_tables() -> Iterator[TableContract]:
             yield contract
 
 
+def has_table(con: duckdb.DuckDBPyConnection, full_name: str) -> bool:
+    """Whether the warehouse has the table `schema.table`, which one of an older release may lack."""
+    return full_name in _existing_columns(con)
+
+
 def missing_objects(con: duckdb.DuckDBPyConnection) -> list[str]:
     """The kept tables, and columns of those that are there, that `init` would add: `schema.table[.column]`."""
     existing = _existing_columns(con)

@@ -81,7 +81,7 @@ def prepare_views(ws: Workspace) -> bool:
         with connect(ws) as con:
             if con.execute("select project_digest from control.prepared").fetchall() == [(digest,)]:
                 return False
-        result = run_dbt(ws, prepare_args())
+        result = run_dbt(ws, prepare_args(is_scratch=ws.production is not None))
         if not result.success or not result.nodes:
             raise dbt_refusal("The views over the sources could not be built", result)
         with connect(ws) as con:

@@ -28,6 +28,8 @@ from orchestration.errors import BadInput, Busy
 from orchestration.workspace import Workspace
 
 DEFAULT_WAIT_SECONDS = 30.0
+# The name by which a scratch warehouse knows the one whose inputs it reads.
+PRODUCTION = "production"
 _POLL_SECONDS = 0.1
 _HOLDER_IN_MESSAGE = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
@@ -66,6 +68,8 @@ def wait_seconds() -> float:
 def connect(ws: Workspace, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse; the session's time zone is UTC. The connection is closed at the end of the `with` block.
 
+    A scratch warehouse has the one that it reads attached, read-only, under the name `PRODUCTION`.
+
     Args:
         ws: the workspace; its warehouse folder and file are made when they are missing and `read_only` is false.
         read_only: other processes may read at the same time, and the file must be there.
@@ -83,6 +87,8 @@ def connect(ws: Workspace, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         con.execute("set TimeZone = 'UTC'")
         # An unknown function must fail here, not start a download.
         con.execute("set autoinstall_known_extensions = false")
+        if ws.production is not None:
+            _attach(con, ws.production)
         yield con
     finally:
         con.close()
@@ -101,7 +107,23 @@ def _open(ws: Workspace, read_only: bool) -> duckdb.DuckDBPyConnection:
             if "lock" not in str(error):
                 raise BadInput(_unreadable(file, error)) from error
             if time.monotonic() >= deadline:
-                raise Busy(_file_is_held(ws, str(error))) from error
+                raise Busy(_file_is_held(file, _read_sidecar(ws), str(error))) from error
+        time.sleep(_POLL_SECONDS)
+
+
+def _attach(con: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Attach `file` to read it; another program that writes it is waited for like one that holds the warehouse."""
+    deadline = time.monotonic() + wait_seconds()
+    name = str(file).replace("'", "''")
+    while True:
+        try:
+            con.execute(f"attach if not exists '{name}' as {PRODUCTION} (read_only)")
+            return
+        except duckdb.IOException as error:
+            if "lock" not in str(error):
+                raise BadInput(_unreadable(file, error)) from error
+            if time.monotonic() >= deadline:
+                raise Busy(_file_is_held(file, None, str(error))) from error
         time.sleep(_POLL_SECONDS)
 
 
@@ -120,17 +142,16 @@ def _unreadable(file: Path, error: duckdb.Error) -> str:
     return f"{file}: the warehouse cannot be opened ({reason}); restore the file or give another folder."
 
 
-def _file_is_held(ws: Workspace, message: str) -> str:
+def _file_is_held(file: Path, sidecar: Holder | None, message: str) -> str:
     match = _HOLDER_IN_MESSAGE.search(message)
     if match is None:
         holder = "another process"
     else:
         holder = f"process {match['pid']} ({Path(match['program']).name})"
-        sidecar = _read_sidecar(ws)
         if sidecar and sidecar.pid == int(match["pid"]):
             holder = sidecar.sentence()
     return (
-        f"{ws.warehouse_file}: the file is held by {holder}; "
+        f"{file}: the file is held by {holder}; "
         "close that program or wait for it, then run the command again."
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
@@ -25,12 +25,16 @@ _DEFAULTS = {
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folders of one company: `catalog`, `landing`, `warehouse` and `published`, all absolute."""
+    """The folders of one company: `catalog`, `landing`, `warehouse` and `published`, all absolute.
+
+    `production` is the warehouse file that a scratch warehouse reads its inputs from; None for a company's own.
+    """
 
     catalog: Path
     landing: Path
     warehouse: Path
     published: Path
+    production: Path | None = None
 
     @classmethod
     def resolve(
@@ -57,6 +61,13 @@ class Workspace:
     def warehouse_file(self) -> Path:
         """The DuckDB file; its name is fixed because it is the database's name in every model."""
         return self.warehouse / "warehouse.duckdb"
+
+    def scratch(self, purpose: str) -> Workspace:
+        """A warehouse beside this one, named by its `purpose`, that reads this one's inputs and never writes them."""
+        folder = self.warehouse / purpose
+        return replace(
+            self, warehouse=folder, published=folder / "published", production=self.warehouse_file
+        )
 
     @property
     def lock_file(self) -> Path:

@@ -141,5 +141,5 @@ PUBLIC_ASSETS = {
         "settlement/fct_top_ups",
         "settlement/fct_wallet_draws",
     ],
-    "published": ["published_invoices"],
+    "published": ["preview_invoices", "published_invoices"],
 }

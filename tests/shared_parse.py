@@ -7,6 +7,7 @@ profile; no model reads it, and what dbt does with files that changed since is a
 
 from __future__ import annotations
 
+import ast
 import os
 import pprint
 from hashlib import sha256
@@ -66,7 +67,10 @@ def _hash_of_profile(warehouse_file: str) -> str:
     profiles = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8"))
     profile = profiles["meterhouse"]["outputs"]["duckdb"]
     fields = {name: value for name, value in profile.items() if name not in ("type", "threads")}
-    credentials = DuckDBCredentials.from_dict({**fields, "path": warehouse_file})
+    attached = ast.literal_eval(os.environ["METERHOUSE_ATTACHED"])
+    credentials = DuckDBCredentials.from_dict(
+        {**fields, "path": warehouse_file, "attach": attached}
+    )
     info = sorted(credentials.connection_info())
     return sha256(pprint.pformat(info).encode()).hexdigest()
 

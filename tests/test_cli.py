@@ -44,6 +44,10 @@ COMMANDS = (
     "invoice",
     "credit-notes",
     "periods",
+    "preview",
+    "lock-month",
+    "unlock-month",
+    "locks",
 )
 FOLDERS = ("catalog", "landing", "warehouse", "published")
 

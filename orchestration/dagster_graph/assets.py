@@ -19,6 +19,7 @@ from orchestration import close_steps
 from orchestration.backfill import refuse_left_out
 from orchestration.close_run import CloseRun, refuse_unended
 from orchestration.dagster_graph import events, specs
+from orchestration.dagster_graph.preview import preview_asset
 from orchestration.dagster_graph.session import CloseSession
 from orchestration.dagster_graph.specs import PUBLISHED_INVOICES, ModelAssets
 from orchestration.errors import Busy, Refused
@@ -82,6 +83,7 @@ def build_assets(location: Location) -> Sequence[dg.AssetsDefinition | dg.AssetS
         _staging_views(location),
         _drafts(location),
         _published_invoices(location),
+        preview_asset(location.ws, location.session, pool=POOL, writer=WRITER),
     )
 
 

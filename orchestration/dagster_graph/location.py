@@ -16,11 +16,13 @@ from orchestration.dagster_graph.arrivals import new_usage
 from orchestration.dagster_graph.assets import POOL, WRITER, Location, build_assets, writer_resource
 from orchestration.dagster_graph.failures import record_failures
 from orchestration.dagster_graph.hold_jobs import hold_jobs
+from orchestration.dagster_graph.preview import preview_job
 from orchestration.dagster_graph.schedule import daily_close
 from orchestration.dagster_graph.session import CloseSession
 from orchestration.dagster_graph.specs import (
     CATALOG_VERSION,
     LANDING_USAGE,
+    PREVIEW_INVOICES,
     PUBLISHED_INVOICES,
     model_assets,
 )
@@ -62,13 +64,13 @@ def build_definitions(
         )
         ingest = dg.define_asset_job(
             INGEST_JOB,
-            selection=dg.AssetSelection.assets(CATALOG_VERSION, *landing),
+            selection=dg.AssetSelection.assets(CATALOG_VERSION, *landing, PREVIEW_INVOICES),
             executor_def=dg.in_process_executor,
-            description="Load the catalog and the new files of the landing folder.",
+            description="Load the catalog and the new files of the landing folder, then draft the next invoices.",
         )
         return dg.Definitions(
             assets=assets,
-            jobs=[close, ingest, *hold_jobs(ws, location.session, WRITER, POOL)],
+            jobs=[close, ingest, preview_job(), *hold_jobs(ws, location.session, WRITER, POOL)],
             schedules=[daily_close(ws, close)],
             sensors=[new_usage(ws, ingest), record_failures(ws)],
             resources={WRITER: writer_resource(ws)},

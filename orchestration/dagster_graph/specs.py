@@ -26,6 +26,7 @@ LANDING_FOLDER = dg.AssetKey("landing_folder")
 CATALOG_VERSION = dg.AssetKey("catalog_version")
 LANDING_USAGE = dg.AssetKey("landing_usage")
 PUBLISHED_INVOICES = dg.AssetKey("published_invoices")
+PREVIEW_INVOICES = dg.AssetKey("preview_invoices")
 
 CLOSE_DATES = dg.DynamicPartitionsDefinition(name="close_date")
 GATE_CHECK = "gate"

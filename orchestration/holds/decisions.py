@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
+from orchestration.accounting_locks import refuse_locked
 from orchestration.close_run import CloseRun
 from orchestration.errors import BadInput, Refused
 from orchestration.holds.groups import ACTIVE_HOLDS
@@ -84,7 +85,7 @@ def release(
 
     Raises:
         BadInput: no such document is held, or name or reason is empty.
-        Refused: it corrects or credits a document that is held itself.
+        Refused: it corrects or credits a document that is held itself, or the day's month is locked for accounting.
     """
     day = decided_on or datetime.now(UTC).date()
     with writer_lock(ws, "release"):
@@ -100,6 +101,7 @@ def release(
             if day < hold.close_date:
                 raise BadInput(f"{day} is before the close of {hold.close_date} that held it.")
             con.execute("begin")
+            refuse_locked(con, [day])
             sequence = _publish(con, hold, day)
             _end(con, hold, "released", decided_by, reason, day, sequence)
             _append_evidence(con, hold, decided_by, reason, sequence)

@@ -1,4 +1,4 @@
-"""Commands that only look: at what is published, and at the schedule.
+"""Commands that only look: at what is published, at the schedule, and at what would be billed.
 
 Belongs here: their arguments and help. Does not belong here: what they show (the module of each), and the commands that
 write (`cli`).
@@ -21,6 +21,9 @@ def add_commands(app: typer.Typer) -> None:
         credit_notes
     )
     app.command("doctor", epilog="Example:  meterhouse doctor --json")(doctor)
+    app.command(
+        "preview", epilog="Examples:  meterhouse preview;  meterhouse preview cust_atlas --json"
+    )(preview)
     app.command("periods", epilog="Example:  meterhouse periods sub_atlas --through 2026-12-31")(
         periods
     )
@@ -98,3 +101,29 @@ def periods(
 
     ws = Workspace.resolve(catalog, landing, warehouse, published)
     look.show(ws, subscription, through or datetime.now(UTC).date(), as_json)
+
+
+def preview(
+    customer: Annotated[
+        str | None,
+        typer.Argument(help="A customer's id; without one, all are drafted.", show_default=False),
+    ] = None,
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draft the next invoices: what each would say if its periods ended as scheduled with the usage known now.
+
+    Each subscription is drafted at its own next close date: a weekly plan for its week, a yearly one for its year; a
+    base fee in advance that falls due on that date is on it. Coupons, tax, credit notes and prepaid credit are applied
+    as a close would. A date that is due but not closed comes first. A draft has no number and is not issued.
+
+    It looks at what is loaded: `meterhouse ingest` and `meterhouse catalog load` bring what is newer. The warehouse
+    is not changed, but held until the drafts are made. Without CUSTOMER they are also written to preview.duckdb in the
+    published folder, as preview_invoices and preview_invoice_lines. Checks that fail are shown and stop nothing.
+    """
+    from orchestration.look import preview as look
+
+    look.show(Workspace.resolve(catalog, landing, warehouse, published), customer, as_json)

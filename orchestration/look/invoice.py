@@ -63,7 +63,7 @@ def show(ws: Workspace, invoice_number: str, as_json: bool = False) -> None:
     if as_json:
         print_json(statement)
     else:
-        _draw(Console(), statement)
+        draw(Console(), statement)
 
 
 def _read(con: duckdb.DuckDBPyConnection, invoice_number: str) -> dict[str, Any]:
@@ -165,7 +165,8 @@ _NOTES_OF = """
 """
 
 
-def _draw(console: Console, statement: dict[str, Any]) -> None:
+def draw(console: Console, statement: dict[str, Any]) -> None:
+    """Draw a statement: an invoice that is published, or a draft of one (`is_draft`), which has no number or seal."""
     invoice, customer = statement["invoice"], statement["customer"]
     decimals = minor_units()[invoice["currency"]]
     head = Table.grid(expand=True)
@@ -173,10 +174,11 @@ def _draw(console: Console, statement: dict[str, Any]) -> None:
     head.add_column(justify="right")
     head.add_row(
         f"[bold]{escape(customer['billing_entity_name'])}[/]",
-        f"[bold]{_TITLES[invoice['invoice_type']]} {invoice['invoice_number']}[/]",
+        f"[bold]{_title(invoice)}[/]",
     )
+    issued = "would be issued" if invoice.get("is_draft") else "issued"
     head.add_row(
-        f"to {escape(customer['customer_name'])}", f"issued {long_date(invoice['issue_date'])}"
+        f"to {escape(customer['customer_name'])}", f"{issued} {long_date(invoice['issue_date'])}"
     )
     order = (
         f"order {invoice['purchase_order']}"
@@ -188,7 +190,20 @@ def _draw(console: Console, statement: dict[str, Any]) -> None:
     console.print(_lines_table(statement, decimals))
     console.print(_totals_table(statement, decimals))
     zones = " and ".join(sorted({user["timezone"] for user in statement["users"]}))
-    console.print(f"[dim]Periods are local to {zones}. Seal {invoice['document_hash'][:16]}…[/]")
+    if invoice.get("is_draft"):
+        closing = f"A draft: usage as of batch {invoice['cutoff_batch']}, nothing is issued."
+    else:
+        closing = f"Seal {invoice['document_hash'][:16]}…"
+    console.print(f"[dim]Periods are local to {zones}. {closing}[/]")
+
+
+def _title(invoice: dict[str, Any]) -> str:
+    title = _TITLES[invoice["invoice_type"]]
+    return (
+        f"DRAFT {title.lower()}"
+        if invoice.get("is_draft")
+        else f"{title} {invoice['invoice_number']}"
+    )
 
 
 def _lines_table(statement: dict[str, Any], decimals: int) -> Table:

@@ -11,6 +11,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.accounting_locks import locked_months, recorded_locks
 from orchestration.look.source import finance, minor_units, print_json, rows
 from orchestration.texts import counted, money
 from orchestration.warehouse import connect
@@ -39,6 +40,7 @@ def read(ws: Workspace) -> dict[str, Any]:
         "usage": None,
         "verdicts": [],
         "closes": [],
+        "locked_months": [],
         "totals": [],
     }
     if ws.warehouse_file.exists():
@@ -90,11 +92,15 @@ def _warehouse_part(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         con,
         "select close_date, close_sequence, status, cutoff_batch, message from control.closes order by close_date",
     )
+    locked: list[str] = []
+    if "control.accounting_locks" in tables:
+        locked = [f"{month:%Y-%m}" for month in locked_months(recorded_locks(con))]
     return {
         "catalog": catalog[0] if catalog else None,
         "usage": {name: int(value) for name, value in usage.items()},
         "verdicts": [{**row, "event_count": int(row["event_count"])} for row in verdicts],
         "closes": closes,
+        "locked_months": locked,
     }
 
 
@@ -140,6 +146,8 @@ def _draw(console: Console, status: dict[str, Any]) -> None:
             for row in status["verdicts"]
         )
         facts.add_row("[bold]of the accepted[/]", ", ".join(words))
+    if status["locked_months"]:
+        facts.add_row("[bold]locked[/]", ", ".join(status["locked_months"]))
     console.print(facts)
     if not status["closes"]:
         console.print("\nNothing is closed yet. Run `meterhouse close --through DATE`.")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import duckdb
 
+from orchestration.accounting_locks import refuse_locked
 from orchestration.close_run import CloseRun
 from orchestration.control import KNOWN_SEQUENCES
 from orchestration.errors import OffenderTable, Refused
@@ -25,7 +26,8 @@ def append(ws: Workspace, run: CloseRun) -> int:
     """Append the drafts of `run` to `issued` as one publication; returns its publication_sequence.
 
     Raises:
-        Refused: the gate has not passed exactly these rows, or numbers would not be unique and gapless.
+        Refused: the gate has not passed exactly these rows, a document would be dated in a locked month, or numbers
+            would not be unique and gapless.
     """
     with writer_lock(ws, "publish"), connect(ws) as con:
         con.execute("begin")
@@ -41,6 +43,7 @@ def append(ws: Workspace, run: CloseRun) -> int:
                 append_rows(con, table, _visible(table), sequence, run.close_sequence)
             _append_held(con, table, run.close_sequence)
         append_context(con, run, sequence)
+        _refuse_locked(con, run, sequence)
         check_numbers(con)
         check_rows(con, sequence)
         append_publication(con, run, sequence, digest)
@@ -70,6 +73,16 @@ def _refuse_another_run(con: duckdb.DuckDBPyConnection, run: CloseRun) -> None:
         raise Refused(
             f"{run.close_date} cannot be published: {published[0]} already is, and a published document never changes."
         )
+
+
+def _refuse_locked(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int) -> None:
+    """Refuse what would be dated in a month locked for accounting: asked of the rows themselves, whoever made them."""
+    dates = " union all ".join(
+        f"select issue_date from issued.{kind.table} where publication_sequence = {sequence}"
+        for kind in KINDS
+    )
+    rows = con.execute(f"select distinct issue_date from ({dates}) as dates").fetchall()
+    refuse_locked(con, [run.close_date, *(issue_date for (issue_date,) in rows)])
 
 
 def _vouched_digest(con: duckdb.DuckDBPyConnection, run: CloseRun) -> str:

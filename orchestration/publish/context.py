@@ -1,4 +1,4 @@
-"""What finance reads beside documents: customers, payments, notes of before, rejected lines, the gate's results.
+"""What finance reads beside documents: customers, payments, notes of before, locks, rejected lines, gate's results.
 
 Belongs here: copying what stands in the warehouse beside the drafts. Does not belong here: the drafts (`append`), which
 the gate has judged.
@@ -12,10 +12,11 @@ from orchestration.close_run import CloseRun
 
 
 def append_context(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int) -> None:
-    """Append customers, payments, notes of before, rejects since the last publication, and check results."""
+    """Append customers, payments, notes of before, locks and rejects since the last publication, and check results."""
     _append_customers(con, run, sequence)
     _append_payments(con, run, sequence)
     _append_opening_notes(con, run, sequence)
+    _append_locks(con, sequence)
     _append_rejects(con, run, sequence)
     con.execute(
         """
@@ -89,6 +90,19 @@ def _append_opening_notes(con: duckdb.DuckDBPyConnection, run: CloseRun, sequenc
             and notes.credit_note_number not in (select credit_note_number from issued.opening_credit_notes)
         """,
         [sequence, run.catalog_version],
+    )
+
+
+def _append_locks(con: duckdb.DuckDBPyConnection, sequence: int) -> None:
+    """The accounting locks, and unlocks, that were recorded since the last publication."""
+    con.execute(
+        """
+        insert into issued.accounting_locks by name
+        select ? as publication_sequence, lock_number, locked_month, action, recorded_by, reason, recorded_at
+        from control.accounting_locks
+        where lock_number not in (select lock_number from issued.accounting_locks)
+        """,
+        [sequence],
     )
 
 

@@ -1,10 +1,12 @@
 -- R-REOPEN: the subscriptions whose registered periods this close looks at again: those with a period that is due, and in the
--- first close of a month those that are over.
+-- first close of a month those that are over. A preview looks at those that it drafts.
 -- Grain: one row per subscription_id.
 
 with
 
-running as (select close_date from {{ ref('stg_control__run') }}),
+running as (select run_kind, close_date from {{ ref('stg_control__run') }}),
+
+previewed as (select subscription_id from {{ ref('stg_control__previewed_subscriptions') }}),
 
 terms as (select subscription_id, grace_days from {{ ref('int_subscriptions__terms') }}),
 
@@ -71,11 +73,15 @@ reviewed as (
     from registered
     cross join running
     left join going_on on registered.subscription_id = going_on.subscription_id
+    left join previewed on registered.subscription_id = previewed.subscription_id
     where
-        going_on.next_due_date <= running.close_date
-        or (
-            going_on.subscription_id is null
-            and date_trunc('month', registered.last_close_date) < date_trunc('month', running.close_date)
+        (running.run_kind <> 'preview' or previewed.subscription_id is not null)
+        and (
+            going_on.next_due_date <= running.close_date
+            or (
+                going_on.subscription_id is null
+                and date_trunc('month', registered.last_close_date) < date_trunc('month', running.close_date)
+            )
         )
 )
 

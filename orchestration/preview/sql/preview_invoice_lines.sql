@@ -1,0 +1,31 @@
+select
+    lines.document_key,
+    lines.line_number,
+    true as is_draft,
+    lines.customer_id,
+    lines.subscription_id,
+    lines.fee_type,
+    lines.charge_code,
+    lines.metric_code,
+    lines.filter_code,
+    lines.group_key,
+    lines.event_id,
+    lines.description,
+    lines.service_period_start,
+    lines.service_period_end,
+    lines.quantity,
+    lines.unit_amount,
+    lines.amount_unrounded,
+    lines.amount,
+    lines.price_details,
+    lines.coupon_amount,
+    lines.tax_codes,
+    lines.tax_rate,
+    lines.tax_evidence,
+    lines.currency,
+    lines.cause,
+    lines.original_invoice_number,
+    lines.original_line_number
+from settlement.fct_settled_lines as lines
+inner join kept_documents on lines.document_key = kept_documents.document_key
+order by lines.document_key, lines.line_number
