@@ -11,7 +11,7 @@ receipt binds to the digest of the drafts, so that publication can tell whether 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,8 @@ from orchestration.dbt_runner import CLOSE_STAGES, DbtResult, NodeResult
 from orchestration.errors import OffenderTable, Refused
 from orchestration.prepare import dbt_refusal, failed_nodes, first_line, read_manifest
 from orchestration.publish.digest import drafts_digest
+from orchestration.statistics import StatisticalOutcome
+from orchestration.statistics.store import judged_statistics
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
 
@@ -82,12 +84,16 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The outcome of every check of the close `run`, and the receipt that follows from them."""
+    """The outcome of every check of the close `run`, and the receipt that follows from them.
+
+    `statistics` refuse nothing; there are none of drafts that are refused.
+    """
 
     run: CloseRun
     outcomes: tuple[CheckOutcome, ...]
     failed_models: tuple[NodeResult, ...]
     receipt: Receipt
+    statistics: tuple[StatisticalOutcome, ...] = ()
 
     @property
     def refusing(self) -> tuple[CheckOutcome, ...]:
@@ -266,6 +272,9 @@ def judge(ws: Workspace, run: CloseRun, result: DbtResult, record: bool = True) 
         ).fetchall()
         of_run = run_outcome(run, rows)
         judgement = examine(run, manifest, result, of_run, lambda: drafts_digest(con))
+        if judgement.receipt.is_passed:
+            # Before the receipt: what is published has all of its evidence.
+            judgement = replace(judgement, statistics=judged_statistics(con, run, record))
         if record:
             _record(con, judgement, datetime.now(UTC).replace(tzinfo=None))
         if judgement.receipt.is_passed:
@@ -324,6 +333,7 @@ def _record(con: duckdb.DuckDBPyConnection, judgement: Judgement, judged_at: dat
             outcome.check.stage,
             outcome.result,
             outcome.offender_count,
+            outcome.check.description,
         )
         for outcome in judgement.outcomes
     ]
@@ -335,7 +345,8 @@ def _record(con: duckdb.DuckDBPyConnection, judgement: Judgement, judged_at: dat
     if rows:
         con.executemany(
             "insert into control.gate_results"
-            " (close_sequence, check_name, stage, result, offender_count) values (?, ?, ?, ?, ?)",
+            " (close_sequence, check_name, stage, result, offender_count, description)"
+            " values (?, ?, ?, ?, ?, ?)",
             rows,
         )
     con.execute(

@@ -28,6 +28,7 @@ PUBLISHED_INVOICES = dg.AssetKey("published_invoices")
 
 CLOSE_DATES = dg.DynamicPartitionsDefinition(name="close_date")
 GATE_CHECK = "gate"
+STATISTICS_CHECK = "statistics"
 OWNERS = ("team:billing",)
 
 # What the tables of a source schema stand for in the graph. `control` is how the steps talk to the models: it would
@@ -245,7 +246,7 @@ def stage_check_name(stage: str) -> str:
 
 
 def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec, ...]:
-    """One check per stage, on the last model of it, and the gate's, on the last model of all.
+    """One check per stage, on the last model of it, and on the last model of all the gate's and the statistical one.
 
     Every dbt test would cost events without telling more: a stage's check lists its failing tests in a table.
     """
@@ -266,4 +267,9 @@ def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec
         blocking=True,
         description="Every blocking check ran on exactly these rows and passed: they may be published.",
     )
-    return (*stage_checks, gate)
+    statistics = dg.AssetCheckSpec(
+        STATISTICS_CHECK,
+        asset=drafts[-1].key,
+        description="Nothing in this close is unusual against earlier ones. What is, is a reason to look.",
+    )
+    return (*stage_checks, gate, statistics)

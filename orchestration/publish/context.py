@@ -1,4 +1,4 @@
-"""What finance reads beside documents: customers, payments, notes of before, rejected lines, the gate's results.
+"""What finance reads beside documents: customers, payments, notes of before, rejected lines, results of checks.
 
 Belongs here: copying what stands in the warehouse beside the drafts. Does not belong here: the drafts (`append`), which
 the gate has judged.
@@ -23,8 +23,12 @@ def append_context(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int)
         select ? as publication_sequence, check_name, stage, result, offender_count
         from control.gate_results
         where close_sequence = ?
+        union all
+        select ? as publication_sequence, check_name, 'statistics' as stage, result, offender_count
+        from control.statistics_results
+        where close_sequence = ?
         """,
-        [sequence, run.close_sequence],
+        [sequence, run.close_sequence] * 2,
     )
 
 
