@@ -40,6 +40,7 @@ COMMANDS = (
     "status",
     "invoices",
     "invoice",
+    "checks",
     "credit-notes",
     "periods",
 )

@@ -10,6 +10,7 @@ to judge.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -104,12 +105,11 @@ def _validated(context: Any, frame: Frame) -> Any:
     import pandas as pd
 
     columns = dict.fromkeys(column for pair in frame.at_least for column in pair)
-    data = pd.DataFrame(
-        {
-            _ROW: range(len(frame.rows)),
-            **{column: [float(row[column]) for row in frame.rows] for column in columns},
-        }
-    )
+    values = {column: [float(row[column]) for row in frame.rows] for column in columns}
+    for column, of_column in values.items():
+        if not all(map(math.isfinite, of_column)):
+            raise ValueError(f"a value of {column} is no number")
+    data = pd.DataFrame({_ROW: range(len(frame.rows)), **values})
     suite = gx.ExpectationSuite(
         name=frame.name,
         expectations=[
