@@ -193,6 +193,100 @@ def test_a_correction_alone_is_not_judged(warehouse: Warehouse) -> None:
     assert warehouse.totals().judged_count == 0
 
 
+def usage(
+    warehouse: Warehouse, begins: date, now: str, before: Sequence[str], events: int = 50
+) -> None:
+    """Calls of `atlas` on Thursday 1 May, all that is due, and on Thursdays before; billed from `begins` on."""
+    april = {"period_starts_at": begins, "period_ends_at": date(2025, 5, 1)}
+    may = {"period_starts_at": date(2025, 5, 1), "period_ends_at": date(2025, 5, 2)}
+    period = {"subscription_id": "atlas", "fee_family": "usage"}
+    warehouse.add("issued.billed_periods", period | april | {"publication_sequence": 4})
+    warehouse.add("invoicing.fct_billed_periods", period | may)
+    for weeks, quantity in enumerate([now, *before]):
+        row = {"subscription_id": "atlas", "metric_code": "calls", "quantity": quantity}
+        row |= {"usage_date": date(2025, 5, 1) - timedelta(weeks=weeks), "event_count": events}
+        if weeks:
+            warehouse.add("issued.usage_daily", row | {"publication_sequence": 4})
+        else:
+            warehouse.add("metering.fct_usage_daily", row)
+
+
+def volumes(warehouse: Warehouse) -> StatisticalOutcome:
+    return warehouse.outcome("metric_volume_against_weekday")
+
+
+@pytest.mark.parametrize(
+    ("now", "is_named"),
+    # Five times and a fifth of the median of 100, which is all that the weeks before had.
+    [("500", False), ("500.1", True), ("20", False), ("19.9", True), ("0", True)],
+)
+def test_the_usual_range_of_a_weekday(warehouse: Warehouse, now: str, is_named: bool) -> None:
+    usage(warehouse, date(2025, 4, 1), now, ["100"] * 4)
+    found = volumes(warehouse)
+    assert found.judged_count == 1
+    assert [row[:3] for row in found.offenders] == (
+        [("calls", date(2025, 5, 1), "Thursday")] if is_named else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("begins", "events", "is_judged"),
+    [
+        # Thursday 3 April is the fourth before 1 May: with a start after it three whole weeks are known.
+        (date(2025, 4, 3), 50, True),
+        (date(2025, 4, 4), 50, False),
+        (datetime(2025, 4, 3, 4), 50, False),
+        (date(2025, 4, 3), 49, False),
+    ],
+)
+def test_a_weekday_needs_four_weeks_and_fifty_events(
+    warehouse: Warehouse, begins: date, events: int, is_judged: bool
+) -> None:
+    usage(warehouse, begins, "0", ["100"] * 4, events)
+    assert volumes(warehouse).judged_count == is_judged
+
+
+def test_a_new_subscription_is_no_drift(warehouse: Warehouse) -> None:
+    usage(warehouse, date(2025, 4, 1), "100", ["100"] * 4)
+    warehouse.add(
+        "invoicing.fct_billed_periods",
+        {"subscription_id": "borea", "fee_family": "usage"}
+        | {"period_starts_at": date(2025, 5, 1), "period_ends_at": date(2025, 5, 2)},
+    )
+    warehouse.add(
+        "metering.fct_usage_daily",
+        {"subscription_id": "borea", "metric_code": "calls", "usage_date": date(2025, 5, 1)}
+        | {"event_count": 5000, "quantity": "5000"},
+    )
+    assert volumes(warehouse).result == "pass"
+
+
+def test_late_usage_of_a_day_counts_with_what_was_billed_of_it(warehouse: Warehouse) -> None:
+    """70 of each of four Thursdays were billed, 30 come late: the median is 100, and a fifth of it is 20."""
+    usage(warehouse, date(2025, 4, 1), "19", ["70"] * 4)
+    for weeks in range(1, 5):
+        warehouse.add(
+            "metering.fct_usage_daily",
+            {
+                "subscription_id": "atlas",
+                "metric_code": "calls",
+                "event_count": 30,
+                "quantity": "30",
+            }
+            | {"usage_date": date(2025, 5, 1) - timedelta(weeks=weeks)},
+        )
+    ((*_, quantity, median, lowest, highest, weeks),) = volumes(warehouse).offenders
+    assert (quantity, median, lowest, highest, weeks) == (19, 100, 20, 500, 4)
+
+
+def test_quantities_keep_all_their_digits(warehouse: Warehouse) -> None:
+    """29 digits before the point and 9 after it are more than Python keeps by itself."""
+    now = "60000000000000000000000000000.123456789"
+    usage(warehouse, date(2025, 4, 1), now, ["10000000000000000000000000000"] * 4)
+    (row,) = volumes(warehouse).offenders
+    assert row[3] == Decimal(now)
+
+
 def verdicts(warehouse: Warehouse, batch: int, accepted: int, **others: int) -> None:
     counts = {
         f"{kind}_count": others.get(kind, 0) for kind in ("duplicate", "conflict", "rejected")

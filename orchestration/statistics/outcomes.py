@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 PASS, TRIPPED, NOT_RUN = "pass", "tripped", "not_run"
-STAGE = "statistics"
+# Decimal digits with which results are worded: more than any quantity has.
+PRECISION = 60
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ it is made. Does not belong here: reading the results (`report`) and when the pa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from orchestration.dbt_runner import CLOSE_STAGES
 from orchestration.statistics.chart import figure
-from orchestration.statistics.outcomes import NOT_RUN, PASS, TRIPPED, StatisticalOutcome
+from orchestration.statistics.outcomes import NOT_RUN, PASS, PRECISION, TRIPPED, StatisticalOutcome
 from orchestration.statistics.report import CloseChecks, GateCheck
 from orchestration.texts import counted
 
@@ -48,7 +48,9 @@ _NUMBERS = {
 def checks_page(close: CloseChecks) -> str:
     """The page of one close, self-contained: no style sheet, script, font or picture from elsewhere."""
     title = f"Checks of the close of {long_date(close)}"
-    body = "\n".join((*_head(close, title), *_statistics(close.statistics), *_gate(close.gate)))
+    with localcontext(prec=PRECISION):
+        parts = (*_head(close, title), *_statistics(close.statistics), *_gate(close.gate))
+    body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import localcontext
 from typing import Any
 
 import duckdb
@@ -18,7 +19,14 @@ from orchestration.close_run import CloseRun
 from orchestration.prepare import first_line
 from orchestration.statistics import frames, wording
 from orchestration.statistics.expectations import Answer, Frame, ask
-from orchestration.statistics.outcomes import NOT_RUN, PASS, TRIPPED, Series, StatisticalOutcome
+from orchestration.statistics.outcomes import (
+    NOT_RUN,
+    PASS,
+    PRECISION,
+    TRIPPED,
+    Series,
+    StatisticalOutcome,
+)
 from orchestration.statistics.thresholds import Thresholds, load_thresholds
 from orchestration.texts import counted
 
@@ -129,17 +137,16 @@ def run_statistics(
         BadInput: `thresholds.yml` cannot be used.
     """
     thresholds = thresholds or load_thresholds()
-    found = {
-        check.name: _frame(con, run, check, getattr(thresholds, check.name)) for check in CHECKS
-    }
-    asked = [frame for frame in found.values() if isinstance(frame, Frame)]
+    found = [_frame(con, run, check, getattr(thresholds, check.name)) for check in CHECKS]
+    asked = [frame for frame in found if isinstance(frame, Frame)]
     # Not asked about nothing: that would cost the import.
-    answers = dict(zip([frame.name for frame in asked], ask(asked) if asked else (), strict=True))
-    return [
-        _judged(check, frame, answers[check.name]) if isinstance(frame, Frame) else frame
-        for check in CHECKS
-        if (frame := found[check.name]) is not None
-    ]
+    answers = iter(ask(asked) if asked else ())
+    # Quantities have up to 38 digits, of which Python would keep 28.
+    with localcontext(prec=PRECISION):
+        return [
+            _judged(check, frame, next(answers)) if isinstance(frame, Frame) else frame
+            for check, frame in zip(CHECKS, found, strict=True)
+        ]
 
 
 def _frame(

@@ -41,8 +41,8 @@ def trimmed(value: Any, least_decimals: int = 0) -> Any:
     """
     if not isinstance(value, Decimal):
         return value
-    exponent = int(value.normalize().as_tuple().exponent)
-    return value.quantize(Decimal(1).scaleb(min(exponent, -least_decimals)))
+    whole, _, fraction = f"{value:f}".partition(".")
+    return Decimal(f"{whole}.{fraction.rstrip('0').ljust(least_decimals, '0')}")
 
 
 def times(value: Decimal, median: Decimal) -> str:
