@@ -199,7 +199,7 @@ def begin_close(con: duckdb.DuckDBPyConnection, close_date: date, now: datetime)
         "delete from control.closes where close_date = ? or close_sequence >= ?",
         [close_date, run.close_sequence],
     )
-    for table in ("gate_receipts", "gate_results", "gate_holds"):
+    for table in ("gate_receipts", "gate_results", "gate_holds", "statistics_results"):
         con.execute(f"delete from control.{table} where close_sequence >= ?", [run.close_sequence])
     con.execute(
         "insert into control.closes"

@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.acknowledgements import open_warnings
 from orchestration.close_run import (
     CloseRun,
     begin_close,
@@ -38,6 +39,7 @@ from orchestration.prepare import first_line, is_prepared, note_prepared, projec
 from orchestration.publish import publish, sync_published
 from orchestration.publish.digest import drafts_digest
 from orchestration.publish.tables import ADDED, DRAFTS, issued_columns
+from orchestration.texts import counted
 from orchestration.threshold_dates import candidate_dates, first_passed
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
@@ -57,7 +59,7 @@ class CloseReport:
     """What one close did. `outcome` is published, or unchanged (or differs) when a published one was computed again.
 
     `totals` maps a currency to the sum of its invoices' totals, at the currency's minor unit. `held_count` documents
-    are held.
+    are held; `warning_count` statistical checks wait for an acknowledgement.
     """
 
     close_date: date
@@ -68,6 +70,7 @@ class CloseReport:
     seconds: float
     credit_note_count: int = 0
     held_count: int = 0
+    warning_count: int = 0
 
     def line(self) -> str:
         """One line for the terminal.
@@ -84,6 +87,8 @@ class CloseReport:
             words.append(f"{self.credit_note_count} {noun}")
         if self.held_count:
             words.append(f"{self.held_count} held, see `meterhouse holds`")
+        if self.warning_count:
+            words.append(f"{counted(self.warning_count, 'warning')}, see `meterhouse checks`")
         if self.outcome != "published":
             words.append(self.outcome)
         return "  ".join([*words, f"{self.seconds:.1f} s"])
@@ -255,6 +260,7 @@ def report_of(ws: Workspace, run: CloseRun, outcome: str, seconds: float) -> Clo
             f"select count(*) from {ACTIVE_HOLDS} as holds where close_sequence = ?",
             [run.close_sequence],
         ).fetchall()
+        warning_count = sum(one.close_sequence == run.close_sequence for one in open_warnings(con))
     totals = {
         currency: total.quantize(Decimal(1).scaleb(-minor_unit))
         for currency, _, total, minor_unit in rows
@@ -269,6 +275,7 @@ def report_of(ws: Workspace, run: CloseRun, outcome: str, seconds: float) -> Clo
         seconds,
         credit_note_count,
         held_count,
+        warning_count,
     )
 
 

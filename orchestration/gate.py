@@ -1,8 +1,8 @@
 """The gate: rows reach finance only if every blocking check has run on exactly these rows and passed.
 
-Belongs here: which checks a close must pass (from dbt's manifest), what their results mean, the evidence written to
-`control.gate_results`, the receipt, and the offending rows of a refusal. Does not belong here: the checks themselves,
-which are dbt tests, and what happens after a verdict (`close_steps`, `publish`).
+Belongs here: what the results of checks mean, the evidence written to `control.gate_results`, the receipt, and the
+offending rows of a refusal. Does not belong here: which checks there are (`gate_checks`), and what happens after a
+verdict (`close_steps`, `publish`).
 
 The gate fails closed: a check that did not run, a model that failed and a manifest without checks all refuse. The
 receipt binds to the digest of the drafts, so that publication can tell whether these are the rows that were judged.
@@ -18,44 +18,21 @@ from typing import Any
 import duckdb
 
 from orchestration.close_run import CloseRun
-from orchestration.dbt_runner import CLOSE_STAGES, DbtResult, NodeResult
+from orchestration.dbt_runner import DbtResult, NodeResult
 from orchestration.errors import OffenderTable, Refused
+from orchestration.gate_checks import RUN_CHECK, Check, expected_checks
 from orchestration.holds import groups
 from orchestration.holds.groups import HeldDocument
 from orchestration.prepare import dbt_refusal, failed_nodes, first_line, read_manifest
 from orchestration.publish.digest import drafts_digest
+from orchestration.statistics import StatisticalOutcome
+from orchestration.statistics.store import judged_statistics
+from orchestration.statistics.thresholds import load_thresholds
+from orchestration.texts import counted
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
 
 OFFENDERS_SHOWN = 5
-
-# Rows that stand twice are no documents that anybody could release.
-STRUCTURAL_TESTS = ("unique_combination", "unique", "not_null")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One dbt test of a close: `description` says what its rows mean; a failing blocking one refuses the close.
-
-    A blocking one whose rows name documents holds these instead, unless it `is_structural`.
-    """
-
-    unique_id: str
-    name: str
-    stage: str
-    is_blocking: bool
-    description: str
-    is_structural: bool = False
-
-
-# The one check that is not a dbt test: dbt builds the stages of a close, and what runs stands before them.
-RUN_CHECK = Check(
-    "control.run",
-    "drafts_are_of_this_close",
-    "staging",
-    True,
-    "control.run holds exactly one row, and it is this close.",
-)
 
 
 @dataclass(frozen=True)
@@ -74,6 +51,10 @@ class CheckOutcome:
     message: str
     is_broken: bool = False
     document_keys: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.check.name
 
     @property
     def holds(self) -> bool:
@@ -98,13 +79,17 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The outcome of every check of the close `run`, and the receipt that follows from them."""
+    """The outcome of every check of the close `run`, and the receipt that follows from them.
+
+    `statistics` refuse nothing, but hold the documents that they name; there are none of drafts that are refused.
+    """
 
     run: CloseRun
     outcomes: tuple[CheckOutcome, ...]
     failed_models: tuple[NodeResult, ...]
     receipt: Receipt
     held: tuple[HeldDocument, ...] = ()
+    statistics: tuple[StatisticalOutcome, ...] = ()
 
     @property
     def refusing(self) -> tuple[CheckOutcome, ...]:
@@ -117,63 +102,6 @@ class GateRefused(Refused):
     def __init__(self, message: str, tables: Sequence[OffenderTable], judgement: Judgement) -> None:
         super().__init__(message, tables)
         self.judgement = judgement
-
-
-def expected_checks(
-    manifest: Mapping[str, Any], stages: Sequence[str] = CLOSE_STAGES
-) -> tuple[Check, ...]:
-    """The checks that dbt runs when it builds `stages`: every data test that looks at one of their models.
-
-    Args:
-        manifest: dbt's manifest, as a dict.
-        stages: names of dbt groups, in the order of the pipeline.
-
-    Returns:
-        The checks by stage, then name. A check that looks at several stages belongs to the last of them, because
-        that one completes the rows it judges.
-    """
-    nodes = manifest["nodes"]
-    checks = []
-    for node in nodes.values():
-        if node["resource_type"] != "test":
-            continue
-        groups = {
-            nodes[parent]["config"].get("group")
-            for parent in node["depends_on"]["nodes"]
-            if parent in nodes
-        }
-        looked_at = [stage for stage in stages if stage in groups]
-        if looked_at:
-            # Whatever is not plainly a warning blocks.
-            is_blocking = str(node["config"].get("severity", "error")).lower() != "warn"
-            checks.append(
-                Check(
-                    node["unique_id"],
-                    node["name"],
-                    looked_at[-1],
-                    is_blocking,
-                    meaning_of(node),
-                    node.get("test_metadata", {}).get("name") in STRUCTURAL_TESTS,
-                )
-            )
-    return tuple(sorted(checks, key=lambda check: (stages.index(check.stage), check.name)))
-
-
-def meaning_of(test: Mapping[str, Any]) -> str:
-    r"""What the rows of a dbt test mean: its description, else the comment that heads its SQL, without the grain.
-
-    Example:
-        >>> meaning_of({"raw_code": "-- R-TAX: tax rows add up.\n-- Grain: one row per document.\nselect 1"})
-        'R-TAX: tax rows add up.'
-    """
-    if test.get("description"):
-        return first_line(test["description"])
-    sentences = []
-    for line in test.get("raw_code", "").splitlines():
-        if not line.startswith("--") or line.startswith("-- Grain:"):
-            break
-        sentences.append(line.removeprefix("--"))
-    return first_line(" ".join(sentences))
 
 
 def check_outcomes(
@@ -302,6 +230,12 @@ def judge(ws: Workspace, run: CloseRun, result: DbtResult, record: bool = True) 
             lambda: drafts_digest(con),
             lambda outcome: _documents_of(con, outcome),
         )
+        if judgement.receipt.is_passed:
+            # Before the receipt: what is published has all of its evidence.
+            judgement = replace(
+                judgement,
+                statistics=judged_statistics(con, run, load_thresholds(ws.catalog), record),
+            )
         if record:
             judgement = _with_holds(con, judgement)
             _record(con, judgement, datetime.now(UTC).replace(tzinfo=None))
@@ -321,9 +255,9 @@ def _with_holds(con: duckdb.DuckDBPyConnection, judgement: Judgement) -> Judgeme
     """Decide and record what is held, and bind the receipt to it."""
     named: dict[str, list[str]] = {}
     if judgement.receipt.is_passed:
-        for outcome in judgement.outcomes:
-            for key in outcome.document_keys:
-                named.setdefault(key, []).append(outcome.check.name)
+        for check in (*judgement.outcomes, *judgement.statistics):
+            for key in check.document_keys:
+                named.setdefault(key, []).append(check.name)
         held = groups.held_documents(con, named)
     else:
         held = ()
@@ -338,11 +272,11 @@ def refusal_sentence(judgement: Judgement) -> str:
         names = _some([node.name for node in judgement.failed_models])
         cause = first_line(judgement.failed_models[0].message or "")
         named = f"{names}: {cause}" if cause else names
-        counts.append(f"{_plural(len(judgement.failed_models), 'model')} failed ({named})")
+        counts.append(f"{counted(len(judgement.failed_models), 'model')} failed ({named})")
     failed = [outcome for outcome in judgement.refusing if outcome.result == "fail"]
     if failed:
         names = _some([outcome.check.name for outcome in failed])
-        counts.append(f"{_plural(len(failed), 'blocking check')} failed ({names})")
+        counts.append(f"{counted(len(failed), 'blocking check')} failed ({names})")
     not_run = [outcome for outcome in judgement.refusing if outcome.result == "not_run"]
     if not_run and counts:
         # dbt skips whatever follows a failure: their names would only hide the cause.
@@ -350,21 +284,17 @@ def refusal_sentence(judgement: Judgement) -> str:
     elif broken := [outcome for outcome in not_run if outcome.is_broken]:
         names = _some([outcome.check.name for outcome in broken])
         counts.append(
-            f"{_plural(len(broken), 'blocking check')} broke ({names}: {broken[0].message})"
+            f"{counted(len(broken), 'blocking check')} broke ({names}: {broken[0].message})"
         )
         if len(not_run) > len(broken):
             counts.append(f"so {len(not_run) - len(broken)} more did not run")
     elif not_run:
         names = _some([outcome.check.name for outcome in not_run])
-        counts.append(f"{_plural(len(not_run), 'blocking check')} did not run ({names})")
+        counts.append(f"{counted(len(not_run), 'blocking check')} did not run ({names})")
     if not any(outcome.check.is_blocking for outcome in judgement.outcomes[1:]):
         counts.append("the dbt project has no blocking check on the drafts")
     reason = ", ".join(counts) or "dbt did not finish"
     return f"The close of {judgement.run.close_date} is refused, nothing was published: {reason}."
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -381,6 +311,7 @@ def _record(con: duckdb.DuckDBPyConnection, judgement: Judgement, judged_at: dat
             outcome.check.stage,
             "held" if outcome.holds else outcome.result,
             outcome.offender_count,
+            outcome.check.description,
         )
         for outcome in judgement.outcomes
     ]
@@ -392,7 +323,8 @@ def _record(con: duckdb.DuckDBPyConnection, judgement: Judgement, judged_at: dat
     if rows:
         con.executemany(
             "insert into control.gate_results"
-            " (close_sequence, check_name, stage, result, offender_count) values (?, ?, ?, ?, ?)",
+            " (close_sequence, check_name, stage, result, offender_count, description)"
+            " values (?, ?, ?, ?, ?, ?)",
             rows,
         )
     con.execute(

@@ -18,6 +18,7 @@ from importlib import metadata
 import duckdb
 
 from orchestration.accounting_locks import locked_months, recorded_locks
+from orchestration.acknowledgements import open_warnings
 from orchestration.catalog import check_catalog
 from orchestration.catalog.findings import ERROR
 from orchestration.close_run import due_dates
@@ -210,6 +211,7 @@ def _warehouse(ws: Workspace, now: datetime) -> Iterator[Sign]:
         yield from _usage(ws, con, now)
         yield from _closes(con, now)
         yield from _holds(con)
+        yield from _warnings(con)
         yield from _failures(ws, con, now)
         yield from _published(ws, con)
 
@@ -327,6 +329,21 @@ def _holds(con: duckdb.DuckDBPyConnection) -> Iterator[Sign]:
         )
     else:
         yield Sign("holds", OK, "no document is held")
+
+
+def _warnings(con: duckdb.DuckDBPyConnection) -> Iterator[Sign]:
+    warnings = open_warnings(con)
+    if warnings:
+        first = warnings[0]
+        yield Sign(
+            "checks",
+            WARNING,
+            f"{counted(len(warnings), 'warning')} not acknowledged, the first {first.check_name} of {first.close_date}",
+            f"look with `meterhouse checks {first.close_date}`, then `meterhouse acknowledge {first.check_name}"
+            " --by NAME --reason TEXT`",
+        )
+    else:
+        yield Sign("checks", OK, "no warning waits")
 
 
 def _published(ws: Workspace, con: duckdb.DuckDBPyConnection) -> Iterator[Sign]:

@@ -1,6 +1,6 @@
-"""Commands that decide about held documents.
+"""Commands that decide: about held documents, and about warnings.
 
-Belongs here: options and what is said. Does not belong here: doing it (`orchestration.holds.decisions`).
+Belongs here: options and what is said. Does not belong here: doing it (`holds.decisions`, `acknowledgements`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.answers import print_json
+from orchestration.answers import plain, print_json
 from orchestration.options import AsJson, Catalog, Landing, Published, Warehouse, parse_date
 from orchestration.workspace import Workspace
 
@@ -45,6 +45,12 @@ def add_commands(app: typer.Typer) -> None:
         "discard",
         epilog='Example:  meterhouse discard H-1 --by "A. Lovelace" --reason "Wrong price list"',
     )(discard)
+
+    app.command(
+        "acknowledge",
+        epilog="Example:  meterhouse acknowledge usage_arrives_every_day"
+        ' --by "A. Lovelace" --reason "Maintenance"',
+    )(acknowledge)
 
 
 def holds(
@@ -107,6 +113,47 @@ def discard(
 
     ws = Workspace.resolve(catalog, landing, warehouse, published)
     _say(decisions.discard(ws, document, by, reason, on), as_json)
+
+
+def acknowledge(
+    check: Annotated[
+        str, typer.Argument(help="A statistical check, as `meterhouse checks` names it.")
+    ],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who has looked.")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why it is no matter; it is published.")
+    ],
+    close_date: Annotated[
+        date | None,
+        typer.Option(
+            "--close",
+            parser=parse_date,
+            metavar="DATE",
+            help="The close; by default the oldest whose warning waits.",
+        ),
+    ] = None,
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that somebody has looked at the warning of a close, and why it is no matter.
+
+    A statistical check that finds something unusual and names no document is a warning: its close is published, and
+    `doctor` and `status` tell of it until it is acknowledged. That is a row of close_checks, in a supplementary
+    publication of the close.
+    """
+    from orchestration import acknowledgements
+
+    ws = Workspace.resolve(catalog, landing, warehouse, published)
+    done = acknowledgements.acknowledge(ws, check, by, reason, close_date)
+    if as_json:
+        print_json(plain(done))
+    else:
+        typer.echo(
+            f"{done.check_name} of the close of {done.close_date} is acknowledged: {done.message}."
+        )
 
 
 def _say(decision: Decision, as_json: bool) -> None:

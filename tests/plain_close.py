@@ -12,11 +12,15 @@ from contextlib import AbstractContextManager
 from datetime import date
 from unittest.mock import patch
 
+import yaml
+
 from orchestration import backfill as backfilling
 from orchestration import close, close_steps
 from orchestration.close import Reporter
 from orchestration.close_steps import Clock, CloseReport, utc_now
 from orchestration.errors import Refused
+from orchestration.statistics.run import CHECKS
+from orchestration.statistics.thresholds import NAME
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 from tests.replayed_dbt import REPLAYED
@@ -29,8 +33,14 @@ def close_through(
     *,
     clock: Clock = utc_now,
     may_hold: bool = False,
+    has_statistics: bool = False,
 ) -> Sequence[CloseReport]:
-    """As `orchestration.close.close_through`; what is held is a fault of the test unless it `may_hold`."""
+    """As `orchestration.close.close_through`; what is held is a fault of the test unless it `may_hold`.
+
+    Made-up amounts are unusual: statistical checks are off unless a test `has_statistics`.
+    """
+    if not has_statistics:
+        _switch_statistics_off(ws)
     with _without_dagster(), REPLAYED.patched(ws.warehouse_file):
         reports = close.close_through(ws, through, reporter, clock=clock)
     if not may_hold and any(report.held_count for report in reports):
@@ -52,6 +62,11 @@ def backfill(ws: Workspace, first: date, last: date, reporter: Reporter, *, cloc
     """As `orchestration.backfill.backfill`."""
     with _without_dagster(), REPLAYED.patched(ws.warehouse_file):
         backfilling.backfill(ws, first, last, reporter, clock=clock)
+
+
+def _switch_statistics_off(ws: Workspace) -> None:
+    off = {check.name: {"is_on": False} for check in CHECKS}
+    (ws.catalog / NAME).write_text(yaml.safe_dump(off), encoding="utf-8")
 
 
 def _without_dagster() -> AbstractContextManager[object]:

@@ -42,6 +42,7 @@ COMMANDS = (
     "status",
     "invoices",
     "invoice",
+    "checks",
     "credit-notes",
     "periods",
     "preview",

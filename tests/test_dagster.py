@@ -156,7 +156,9 @@ def test_assets_carry_the_docs_of_their_models(graph: dg.AssetGraph) -> None:
     assert list(invoices.owners) == ["team:billing"]
 
 
-def test_each_stage_of_drafts_has_one_check_and_the_gate_its_own(graph: dg.AssetGraph) -> None:
+def test_each_stage_of_drafts_has_one_check_and_the_gate_and_statistics_their_own(
+    graph: dg.AssetGraph,
+) -> None:
     names = sorted(key.name for key in graph.asset_check_keys)
     assert names == [
         "gate",
@@ -164,6 +166,7 @@ def test_each_stage_of_drafts_has_one_check_and_the_gate_its_own(graph: dg.Asset
         "metering_checks",
         "rating_checks",
         "settlement_checks",
+        "statistics",
         "subscriptions_checks",
     ]
 
@@ -218,7 +221,11 @@ def test_a_run_from_the_ui_closes_earlier_dates_first_and_reports_all(location: 
     assert made == executable - {"catalog_folder", "landing_folder", "preview_invoices"}
 
     checks = result.get_asset_check_evaluations()
-    assert {check.check_name for check in checks} >= {"gate", "settlement_checks"}
+    assert {check.check_name for check in checks} >= {
+        "gate",
+        "settlement_checks",
+        "statistics",
+    }
     assert all(check.passed for check in checks)
 
     published = location.instance.get_latest_materialization_event(PUBLISHED_INVOICES)

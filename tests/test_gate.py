@@ -19,17 +19,15 @@ from orchestration.close_steps import build_drafts, publish_drafts
 from orchestration.dbt_runner import CLOSE_STAGES, DbtResult, NodeResult
 from orchestration.errors import Refused
 from orchestration.gate import (
-    Check,
     CheckOutcome,
     Judgement,
     check_outcomes,
     examine,
-    expected_checks,
-    meaning_of,
     offender_table,
     refusal_sentence,
     run_outcome,
 )
+from orchestration.gate_checks import Check, expected_checks, meaning_of
 from orchestration.prepare import prepare_views
 from orchestration.publish.digest import drafts_digest
 from orchestration.warehouse import connect

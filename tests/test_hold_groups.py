@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration import gate
+from orchestration import gate, gate_checks
 from orchestration.cli import app
 from orchestration.holds.groups import documents_in, group_documents, held_documents
 from tests.conftest import ClosedCompany
@@ -111,7 +111,7 @@ def test_a_check_names_documents_only_if_every_row_names_a_draft(
 
 def test_rows_that_stand_twice_refuse_the_close(drafts: duckdb.DuckDBPyConnection) -> None:
     drafts.execute("create table offenders as select 'i1' as document_key")
-    check = gate.Check("test.unique", "unique", "settlement", True, "Twice.")
+    check = gate_checks.Check("test.unique", "unique", "settlement", True, "Twice.")
     outcome = gate.CheckOutcome(check, "fail", 1, "offenders", "")
     assert gate._documents_of(drafts, outcome) == ("i1",)
     structural = replace(outcome, check=replace(check, is_structural=True))

@@ -15,7 +15,12 @@ import duckdb
 from orchestration.close_run import CloseRun
 from orchestration.close_steps import CloseReport
 from orchestration.dagster_graph.session import table_metadata
-from orchestration.dagster_graph.specs import GATE_CHECK, ModelAssets, stage_check_name
+from orchestration.dagster_graph.specs import (
+    GATE_CHECK,
+    STATISTICS_CHECK,
+    ModelAssets,
+    stage_check_name,
+)
 from orchestration.errors import OffenderTable
 from orchestration.gate import CheckOutcome, GateRefused, Judgement
 
@@ -55,6 +60,7 @@ def report_metadata(report: CloseReport) -> Metadata:
         "invoice_count": report.invoice_count,
         "credit_note_count": report.credit_note_count,
         "held_count": report.held_count,
+        "warning_count": report.warning_count,
     }
     for currency, total in report.totals.items():
         name = f"total_{currency.lower()}"
@@ -88,10 +94,13 @@ def of_partition(
 def check_results(
     checks: Sequence[dg.AssetCheckSpec], judgement: Judgement
 ) -> Iterator[dg.AssetCheckResult]:
-    """One result per stage and the gate's."""
+    """One result per stage, the gate's and the statistical one."""
     for check in checks:
         if check.name == GATE_CHECK:
             yield _gate_result(check, judgement)
+            continue
+        if check.name == STATISTICS_CHECK:
+            yield _statistics_result(check, judgement)
             continue
         outcomes = [
             outcome
@@ -130,6 +139,31 @@ def _gate_result(check: dg.AssetCheckSpec, judgement: Judgement) -> dg.AssetChec
             "drafts_digest": receipt.drafts_digest or "none",
             "held_documents": len(judgement.held),
         },
+    )
+
+
+def _statistics_result(check: dg.AssetCheckSpec, judgement: Judgement) -> dg.AssetCheckResult:
+    """A warning if anything is unusual or could not run, with one table per check that names rows."""
+    outcomes = judgement.statistics
+    rows = [(one.name, one.result, len(one.offenders), one.message) for one in outcomes]
+    overview = OffenderTable("statistics", ("check", "result", "offenders", "message"), rows)
+    metadata: Metadata = {
+        "close_date": str(judgement.run.close_date),
+        "named_documents": len({key for one in outcomes for key in one.document_keys}),
+    }
+    if outcomes:
+        metadata["checks"] = table_metadata(overview)
+    for one in outcomes:
+        if one.offenders:
+            table = OffenderTable(one.name, one.columns, one.offenders)
+            metadata[one.name] = table_metadata(table)
+    return dg.AssetCheckResult(
+        check_name=check.name,
+        asset_key=check.asset_key,
+        passed=bool(outcomes) and all(one.result == "pass" for one in outcomes),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=None if outcomes else "Not judged: the gate refused these rows.",
+        metadata=metadata,
     )
 
 

@@ -30,6 +30,7 @@ PREVIEW_INVOICES = dg.AssetKey("preview_invoices")
 
 CLOSE_DATES = dg.DynamicPartitionsDefinition(name="close_date")
 GATE_CHECK = "gate"
+STATISTICS_CHECK = "statistics"
 OWNERS = ("team:billing",)
 
 # A batch of usage is made when new files come. Who sends once a day is late after 26 hours, and missing after two days.
@@ -256,7 +257,7 @@ def stage_check_name(stage: str) -> str:
 
 
 def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec, ...]:
-    """One check per stage, on the last model of it, and the gate's, on the last model of all.
+    """One check per stage, on the last model of it, and on the last model of all the gate's and the statistical one.
 
     Every dbt test would cost events without telling more: a stage's check lists its failing tests in a table.
     """
@@ -279,4 +280,9 @@ def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec
         partitions_def=CLOSE_DATES,
         description="Every blocking check ran on exactly these rows and passed: they may be published.",
     )
-    return (*stage_checks, gate)
+    statistics = dg.AssetCheckSpec(
+        STATISTICS_CHECK,
+        asset=drafts[-1].key,
+        description="Nothing in this close is unusual against earlier ones. What is, is a reason to look.",
+    )
+    return (*stage_checks, gate, statistics)

@@ -17,6 +17,7 @@ from orchestration.workspace import Workspace
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
+    app.command("checks", epilog="Example:  meterhouse checks 2026-01-01")(checks)
     app.command("credit-notes", epilog="Example:  meterhouse credit-notes US-CN-000001")(
         credit_notes
     )
@@ -27,6 +28,34 @@ def add_commands(app: typer.Typer) -> None:
     app.command("periods", epilog="Example:  meterhouse periods sub_atlas --through 2026-12-31")(
         periods
     )
+
+
+def checks(
+    close_date: Annotated[
+        date | None,
+        typer.Argument(
+            parser=parse_date,
+            metavar="[CLOSE_DATE]",
+            help="A billing date that was closed, or refused; by default the last one.",
+            show_default=False,
+        ),
+    ] = None,
+    catalog: Catalog = None,
+    landing: Landing = None,
+    warehouse: Warehouse = None,
+    published: Published = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every check of a close: what the gate looked at, and what is unusual against earlier closes.
+
+    A check of the gate is a statement that must never be true; its offenders are the rows of which it is. The
+    statistical checks compare invoice totals, usage, lines that were not accepted and days without usage with what
+    earlier closes had; orchestration/statistics/thresholds.yml says from when on something is unusual. Of a published
+    close there is a page, too: published/checks/CLOSE_DATE.html.
+    """
+    from orchestration.look import checks as look
+
+    look.show(Workspace.resolve(catalog, landing, warehouse, published), close_date, as_json)
 
 
 def credit_notes(

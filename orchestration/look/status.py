@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.accounting_locks import locked_months, recorded_locks
+from orchestration.acknowledgements import open_warnings
+from orchestration.answers import plain
+from orchestration.holds.groups import ACTIVE_HOLDS
 from orchestration.look.source import finance, minor_units, print_json, rows
 from orchestration.texts import counted, money
 from orchestration.warehouse import connect
@@ -41,6 +44,8 @@ def read(ws: Workspace) -> dict[str, Any]:
         "verdicts": [],
         "closes": [],
         "locked_months": [],
+        "held_documents": 0,
+        "open_warnings": [],
         "totals": [],
     }
     if ws.warehouse_file.exists():
@@ -95,12 +100,18 @@ def _warehouse_part(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     locked: list[str] = []
     if "control.accounting_locks" in tables:
         locked = [f"{month:%Y-%m}" for month in locked_months(recorded_locks(con))]
+    held, warnings = 0, []
+    if {"issued.holds", "control.statistics_results"} <= tables:
+        held = rows(con, f"select count(*) as held from {ACTIVE_HOLDS} as holds")[0]["held"]
+        warnings = [plain(one) for one in open_warnings(con)]
     return {
         "catalog": catalog[0] if catalog else None,
         "usage": {name: int(value) for name, value in usage.items()},
         "verdicts": [{**row, "event_count": int(row["event_count"])} for row in verdicts],
         "closes": closes,
         "locked_months": locked,
+        "held_documents": held,
+        "open_warnings": warnings,
     }
 
 
@@ -153,6 +164,14 @@ def _draw(console: Console, status: dict[str, Any]) -> None:
         console.print("\nNothing is closed yet. Run `meterhouse close --through DATE`.")
         return
     _draw_closes(console, status["closes"])
+    if status["held_documents"]:
+        console.print(
+            f"[yellow]{counted(status['held_documents'], 'document')} held[/]: `meterhouse holds` lists them"
+        )
+    for warning in status["open_warnings"]:
+        console.print(
+            f"[yellow]warning of {warning['close_date']}[/]: {warning['check_name']}: {warning['message']}"
+        )
     decimals = minor_units()
     for row in status["totals"]:
         currency = row["currency"]

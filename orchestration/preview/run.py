@@ -20,7 +20,8 @@ from orchestration.close_steps import Clock, utc_now
 from orchestration.control import set_run
 from orchestration.dbt_runner import preview_args, preview_check_args, run_dbt
 from orchestration.errors import BadInput, OffenderTable
-from orchestration.gate import check_outcomes, expected_checks, offender_table
+from orchestration.gate import check_outcomes, offender_table
+from orchestration.gate_checks import expected_checks
 from orchestration.prepare import (
     dbt_refusal,
     ensure_manifest,

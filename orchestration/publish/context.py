@@ -24,8 +24,12 @@ def append_context(con: duckdb.DuckDBPyConnection, run: CloseRun, sequence: int)
         select ? as publication_sequence, check_name, stage, result, offender_count
         from control.gate_results
         where close_sequence = ?
+        union all
+        select ? as publication_sequence, check_name, 'statistics' as stage, result, offender_count
+        from control.statistics_results
+        where close_sequence = ?
         """,
-        [sequence, run.close_sequence],
+        [sequence, run.close_sequence] * 2,
     )
 
 

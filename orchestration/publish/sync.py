@@ -1,10 +1,12 @@
 """Bringing the published folder up to the last visible publication, whatever a crash left behind.
 
 Belongs here: finding what is missing and having it written. Does not belong here: the formats (`parquet`,
-`finance_db`) and the decision to publish (`append`).
+`finance_db`, `statistics.page`) and the decision to publish (`append`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import duckdb
 
@@ -12,6 +14,8 @@ from orchestration.errors import Refused
 from orchestration.publish.finance_db import FILE_NAME, extend, held_hashes
 from orchestration.publish.parquet import Publication, file_of, write_file
 from orchestration.publish.tables import finance_tables
+from orchestration.statistics import page
+from orchestration.statistics.report import read_checks
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
 
@@ -40,14 +44,37 @@ def sync_published(ws: Workspace) -> bool:
         for contract, publication in missing:
             write_file(con, contract, publication, file_of(ws.published, contract, publication))
         file = ws.published / FILE_NAME
+        has_new_pages = _write_pages(ws, con, publications, held or ())
         known = tuple(publication.publication_hash for publication in publications)
         if held == known:
-            return bool(missing)
+            return bool(missing) or has_new_pages
         # Anything but the beginning of the chain is a file with holes: made anew like a broken one.
         rebuild = held is None or held != known[: len(held)]
         later = [] if held is None or rebuild else publications[len(held) :]
         extend(con, file, later, rebuild=rebuild)
         return True
+
+
+def _write_pages(
+    ws: Workspace,
+    con: duckdb.DuckDBPyConnection,
+    publications: Sequence[Publication],
+    held: Sequence[str],
+) -> bool:
+    """Write the page of each close's checks that is not there, or that was decided about; True if it wrote any.
+
+    `held` are the publications that `finance.duckdb` shows already: of those, all that was decided is on the pages.
+    """
+    has_written = False
+    new = {one.close_date for one in publications if one.publication_hash not in held}
+    for close_date in sorted({publication.close_date for publication in publications}):
+        if close_date not in new and page.file_of(ws.published, close_date).exists():
+            continue
+        close = read_checks(con, close_date)
+        if close is not None:
+            page.write_page(ws.published, close)
+            has_written = True
+    return has_written
 
 
 def refuse_foreign_folder(ws: Workspace, con: duckdb.DuckDBPyConnection) -> tuple[str, ...] | None:
