@@ -415,5 +415,5 @@ def test_a_company_states_its_own_thresholds(company: ClosedCompany, tmp_path: P
     with pytest.raises(BadInput, match=f"check_thresholds.yml: {TOTALS}.highest_ratios: Extra inp"):
         load_thresholds(other.workspace.catalog)
     file.write_text("- 1\n", encoding="utf-8")
-    with pytest.raises(BadInput, match="check_thresholds.yml: it states no checks"):
+    with pytest.raises(BadInput, match=r"check_thresholds\.yml: it states no checks"):
         load_thresholds(other.workspace.catalog)
