@@ -45,7 +45,7 @@ def test_a_closed_company_is_well(small_company: ClosedCompany, tmp_path: Path) 
     ] == []
     assert list(found) == [
         "python", "packages", "space", "lock", "catalog", "warehouse", "freshness", "closes", "holds",
-            "published",
+            "checks", "published",
     ]  # fmt: skip
     assert found["closes"] == [
         ("ok", "nothing is due by 2025-11-29; the last close is of 2025-11-01")

@@ -27,7 +27,8 @@ from orchestration.look import checks as look
 from orchestration.look import status
 from orchestration.publish import sync_published
 from orchestration.statistics import run_statistics
-from orchestration.statistics.outcomes import StatisticalOutcome, suite_result
+from orchestration.statistics.chart import figure
+from orchestration.statistics.outcomes import Series, StatisticalOutcome, suite_result
 from orchestration.statistics.page import checks_page, file_of
 from orchestration.statistics.report import read_checks
 from orchestration.statistics.store import kept_outcomes
@@ -417,3 +418,10 @@ def test_a_company_states_its_own_thresholds(company: ClosedCompany, tmp_path: P
     file.write_text("- 1\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"check_thresholds\.yml: it states no checks"):
         load_thresholds(other.workspace.catalog)
+
+
+def test_a_chart_of_nothing_but_zeros_is_drawn() -> None:
+    zero = Decimal(0)
+    drawn = figure(Series("calls", "units", ("a",), (zero,), "b", zero, zero, None, None, False))
+    assert drawn.count("<rect") == 2
+    assert "1 before" in drawn

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -20,13 +19,11 @@ import pytest
 
 from orchestration.close_run import CloseRun
 from orchestration.contracts import load_contracts
-from orchestration.errors import BadInput
 from orchestration.migrate import kept_tables
 from orchestration.statistics import run_statistics
-from orchestration.statistics.chart import figure
 from orchestration.statistics.expectations import Frame, ask
-from orchestration.statistics.outcomes import Series, StatisticalOutcome
-from orchestration.statistics.thresholds import FILE, Thresholds, load_thresholds
+from orchestration.statistics.outcomes import StatisticalOutcome
+from orchestration.statistics.thresholds import Thresholds, load_thresholds
 
 DRAFTS = (
     "settlement.fct_invoices",
@@ -439,40 +436,3 @@ def test_rows_that_cannot_be_computed_are_a_check_that_did_not_run(warehouse: Wa
     assert found.result == "not_run"
     assert "fct_file_verdicts" in found.message
     assert warehouse.totals().result == "pass"
-
-
-# --- the file of thresholds -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("written", "instead", "message"),
-    [
-        ("highest_ratio: 5       #", "highest_ratio: 0.5 #", "highest_ratio: .*greater than or equal to 1"),
-        ("minimum_history: 3     #", "minimum_history: 1 #", "minimum_history: .*greater than or equal to 2"),
-        ("minimum_history: 3     #", "minimum_histories: 3 #", "minimum_histories: Extra inputs"),
-        ("usual_share: 0.95", "usual_share: 95", "usual_share: .*less than or equal to 1"),
-        ("weeks: 8 ", "weeks: 2 ", "minimum_weeks is above weeks"),
-        ("{default: 100, ", "{", "smallest_change has no default"),
-        ("JPY: 10000", "Yen: 10000", "smallest_change.Yen"),
-        ("is_on: true", "is_on: [", "cannot be read"),
-    ],
-)  # fmt: skip
-def test_a_wrong_threshold_is_named(tmp_path: Path, written, instead, message) -> None:
-    file = tmp_path / "check_thresholds.yml"
-    text = FILE.read_text(encoding="utf-8")
-    assert written in text
-    file.write_text(text.replace(written, instead, 1), encoding="utf-8")
-    with pytest.raises(BadInput, match=message) as refusal:
-        load_thresholds(tmp_path)
-    assert str(file) in str(refusal.value)
-    assert "\n" not in str(refusal.value)
-
-
-# --- the chart ------------------------------------------------------------------------------------
-
-
-def test_a_chart_of_nothing_but_zeros_is_drawn() -> None:
-    zero = Decimal(0)
-    drawn = figure(Series("calls", "units", ("a",), (zero,), "b", zero, zero, None, None, False))
-    assert drawn.count("<rect") == 2
-    assert "1 before" in drawn
