@@ -23,6 +23,7 @@ from rich.text import Text
 from orchestration.answers import PIPE_WIDTH, offenders, print_json
 from orchestration.backfill_command import add_command as add_backfill_command
 from orchestration.catalog_commands import add_commands as add_catalog_commands
+from orchestration.disk import no_room
 from orchestration.errors import MeterhouseError, Refused
 from orchestration.hold_commands import add_commands as add_hold_commands
 from orchestration.lock_commands import add_commands as add_lock_commands
@@ -420,9 +421,13 @@ def main() -> None:
         os.environ.setdefault(name, value)
     try:
         app()
-    except MeterhouseError as error:
-        show_error(error)
-        sys.exit(error.exit_code)
+    except Exception as error:
+        # Also of a refusal: a model that could not be written did not fail by its SQL.
+        shown = no_room(error) or error
+        if not isinstance(shown, MeterhouseError):
+            raise
+        show_error(shown)
+        sys.exit(shown.exit_code)
 
 
 if __name__ == "__main__":

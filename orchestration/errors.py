@@ -36,6 +36,10 @@ class Busy(BadInput):
     """Another process writes the warehouse, or has its file open: the same again, later, may succeed."""
 
 
+class NoRoom(BadInput):
+    """A disk is full: the same again may succeed once there is room."""
+
+
 class Refused(MeterhouseError):
     """The gate or a business rule said no (exit code 1). `tables` holds the offending rows, if any."""
 

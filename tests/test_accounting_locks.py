@@ -29,10 +29,12 @@ from orchestration.cli import app
 from orchestration.close_steps import build_drafts, publish_drafts
 from orchestration.errors import BadInput, Refused
 from orchestration.health import signs
+from orchestration.holds.decisions import release
 from orchestration.look import status
 from orchestration.warehouse import connect
 from orchestration.workspace import Workspace
 from tests.conftest import ClosedCompany
+from tests.held_company import close
 from tests.plain_close import close_date, close_through
 from tests.replayed_dbt import REPLAYED
 from tests.small_company import (
@@ -123,7 +125,7 @@ def test_a_document_of_another_date_is_refused_too(
     small_company: ClosedCompany,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    """A publication may date documents otherwise than its close, as a release of held ones does."""
+    """Publication asks the rows themselves, whatever dated them."""
     company = small_company.copy(tmp_path)
     ws = company.workspace
     lock(ws, date(2026, 1, 1))
@@ -131,20 +133,35 @@ def test_a_document_of_another_date_is_refused_too(
         build_drafts(ws, SECOND_CLOSE, clock)
     # By its path the function of that name is found, which the package exports.
     publication = importlib.import_module("orchestration.publish.append")
-    dated = publication._append_documents
+    dated = publication.append_documents
 
-    def as_released(con: Any, run_: Any, kind: Any, sequence: int) -> None:
-        dated(con, run_, kind, sequence)
+    def as_released(con: Any, kind: Any, source: str, sequence: int, version: str) -> None:
+        dated(con, kind, source, sequence, version)
         con.execute(
             f"update issued.{kind.table} set issue_date = date '2026-01-09' where publication_sequence = ?",
             [sequence],
         )
 
     before = issued_counts(company)
-    with patch.object(publication, "_append_documents", as_released):
+    with patch.object(publication, "append_documents", as_released):
         with pytest.raises(Refused, match="dated 2026-01-09: 2026-01 is locked"):
             publish_drafts(ws, SECOND_CLOSE, clock)
     assert issued_counts(company) == before
+
+
+def test_a_release_is_dated_by_its_day_and_refused_in_a_locked_month(
+    small_company: ClosedCompany,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    company = small_company.copy(tmp_path)
+    ws = company.workspace
+    close(ws, SECOND_CLOSE, "borea")
+    lock(ws, date(2026, 1, 1))
+    before = issued_counts(company)
+    with pytest.raises(Refused, match="dated 2026-01-09: 2026-01 is locked"):
+        release(ws, "H-1", "J. Kent", "Confirmed", date(2026, 1, 9))
+    assert issued_counts(company) == before
+    assert release(ws, "H-1", "J. Kent", "Confirmed", date(2026, 2, 2)).numbers
 
 
 def test_locks_are_kept_in_order_and_the_last_row_of_a_month_decides(tmp_path: Path) -> None:
