@@ -27,6 +27,7 @@ from orchestration.failures import failures_file, written_down
 from orchestration.holds.groups import ACTIVE_HOLDS
 from orchestration.ingest.files import discover, known_files
 from orchestration.migrate import missing_objects
+from orchestration.publish.damage import damaged_files
 from orchestration.publish.finance_db import FILE_NAME
 from orchestration.publish.sync import refuse_foreign_folder
 from orchestration.texts import counted
@@ -347,6 +348,14 @@ def _warnings(con: duckdb.DuckDBPyConnection) -> Iterator[Sign]:
 
 
 def _published(ws: Workspace, con: duckdb.DuckDBPyConnection) -> Iterator[Sign]:
+    if damaged := damaged_files(con, ws.published):
+        names = ", ".join(damaged[:3]) + (", ..." if len(damaged) > 3 else "")
+        yield Sign(
+            "published",
+            BAD,
+            f"{counted(len(damaged), 'file')} not as published ({names})",
+            "delete what is named; the next close, or the same one again, writes it anew",
+        )
     (count,) = con.execute("select count(*) from issued.publications").fetchone() or (0,)
     held = refuse_foreign_folder(ws, con)
     if len(held or ()) == count:

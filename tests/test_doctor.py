@@ -94,6 +94,13 @@ def lost_file(ws: Workspace) -> None:
     (ws.published / FILE_NAME).unlink()
 
 
+def damaged_file(ws: Workspace) -> None:
+    file = ws.published / "parquet/invoice_lines/2025-11-01-1.parquet"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
 ILLS: dict[str, tuple[Callable[[Workspace], None], str, list[tuple[str, str]]]] = {
     "usage that waits": (
         new_file,
@@ -146,6 +153,18 @@ ILLS: dict[str, tuple[Callable[[Workspace], None], str, list[tuple[str, str]]]] 
                 "warning",
                 f"{FILE_NAME} shows 0 of 1 publication; the next close, or the same one again, writes what is missing",
             )
+        ],
+    ),
+    "a published file with another bit": (
+        damaged_file,
+        "published",
+        [
+            (
+                "error",
+                "1 file not as published (parquet/invoice_lines/2025-11-01-1.parquet); "
+                "delete what is named; the next close, or the same one again, writes it anew",
+            ),
+            ("ok", f"{FILE_NAME} shows all 1 publication"),
         ],
     ),
 }

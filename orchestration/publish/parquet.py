@@ -1,7 +1,7 @@
 """Parquet files per table and publication: `published/parquet/<table>/<close_date>-<publication_no>.parquet`.
 
 Belongs here: writing the rows of one publication in fixed order, the same bytes at every run. Does not belong here:
-which publications still lack their files (`sync`).
+which publications still lack their files (`sync`), and telling damaged ones (`damage`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contracts import TableContract
+from orchestration.publish.damage import note_file
 from orchestration.publish.finance_views import table_sql
 
 
@@ -51,9 +52,13 @@ def file_of(published: Path, contract: TableContract, publication: Publication) 
 
 
 def write_file(
-    con: duckdb.DuckDBPyConnection, contract: TableContract, publication: Publication, path: Path
+    con: duckdb.DuckDBPyConnection,
+    contract: TableContract,
+    publication: Publication,
+    published: Path,
 ) -> None:
-    """Write one file under a temporary name and move it into place."""
+    """Write one file below `published` under a temporary name and move it into place."""
+    path = file_of(published, contract, publication)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     keys = ", ".join(contract.meta["publish"]["key"])
@@ -62,6 +67,8 @@ def write_file(
     con.execute(f"create or replace temp table written_rows as {query}")
     con.execute(f"copy written_rows to '{_quoted(part)}' (format parquet, compression zstd)")
     con.execute("drop table written_rows")
+    # Before the file is seen: one that is there has its hash.
+    note_file(con, published, path, part)
     part.replace(path)
 
 

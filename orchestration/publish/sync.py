@@ -42,7 +42,7 @@ def sync_published(ws: Workspace) -> bool:
             if not file_of(ws.published, contract, publication).exists()
         ]
         for contract, publication in missing:
-            write_file(con, contract, publication, file_of(ws.published, contract, publication))
+            write_file(con, contract, publication, ws.published)
         file = ws.published / FILE_NAME
         has_new_pages = _write_pages(ws, con, publications, held or ())
         known = tuple(publication.publication_hash for publication in publications)
