@@ -10,12 +10,20 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
+import duckdb
 import pytest
 
-from tests.company_check import billed_by_oracle, check, compare, oracle_bill
+from tests.company_check import (
+    billed_by_oracle,
+    billed_by_product,
+    check,
+    compare,
+    oracle_bill,
+)
 from tests.oracle.bill import Bill
-from tests.oracle.company_files import write_company
+from tests.oracle.company_files import Company, write_company
 from tests.oracle.draw import draw_examples
 from tests.oracle.random_life import NEW_YEAR_2026
 from tests.oracle.random_rows import OCTOBER
@@ -109,6 +117,36 @@ def test_oracle_bills_permuted_files_alike(tmp_path: Path) -> None:
     expected = billed_by_oracle(company)
     assert {"coupon_amounts", "coupon_uses"} <= expected.tables.keys()
     assert compare(company, expected, expected).is_equal
+
+
+@pytest.mark.timeout(1800)
+def test_the_order_of_rows_changes_no_document(tmp_path: Path) -> None:
+    """Customers, prices, coupons and lots in another order: the same documents, to the number on them."""
+    examples = draw_examples(NEW_YEAR_2026, count=20, seed_number=SEED, life=True, credits=True)
+    company = write_company(tmp_path, examples, NEW_YEAR_2026)
+    as_drawn = published_of(company, tmp_path / "as_drawn")
+    moves = Random(SEED)
+    for folder in {company.catalog, company.earlier_catalog} - {None}:
+        for file in sorted(folder.rglob("*.csv")):
+            header, *rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+            moves.shuffle(rows)
+            file.write_text("".join([header, *rows]), encoding="utf-8")
+    moved = published_of(company, tmp_path / "moved")
+    assert len(as_drawn["invoices"]) >= 30
+    assert as_drawn == moved
+
+
+def published_of(company: Company, folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All that finance has of a company, but for the versions of its catalog and what follows from them."""
+    folder.mkdir()
+    billed_by_product(company, folder)
+    with duckdb.connect(str(folder / "published/finance.duckdb"), read_only=True) as con:
+        names = con.execute("select table_name from duckdb_tables()").fetchall()
+        return {
+            name: con.execute(f"from {name} order by all").fetchall()
+            for (name,) in names
+            if name != "publications"
+        }
 
 
 @pytest.mark.timeout(3600)
