@@ -18,7 +18,7 @@ from orchestration.close_run import published_run, set_run_of
 from orchestration.dbt_runner import run_dbt
 from orchestration.errors import Refused
 from orchestration.migrate import init
-from orchestration.publish.append import _check_numbers, _check_rows
+from orchestration.publish.append import check_numbers, check_rows
 from orchestration.publish.digest import drafts_digest
 from orchestration.publish.tables import DRAFTS, LATER_DRAFTS
 from orchestration.warehouse import connect
@@ -173,8 +173,8 @@ def test_what_would_be_wrong_does_not_leave_the_transaction(
 
 
 def check(con: duckdb.DuckDBPyConnection) -> None:
-    _check_numbers(con)
-    _check_rows(con, 4)
+    check_numbers(con)
+    check_rows(con, 4)
 
 
 def test_checks_name_notes_that_do_not_add_up(changed: ClosedCompany) -> None:
