@@ -199,14 +199,14 @@ class Scale:
                 )
 
     def _billed(self, close_date: date) -> Iterator[tuple[Any, ...]]:
-        """Each invoice of a close with its first line of a base fee above 0.01, and what is due."""
+        """Invoices of a close whose base fee coupons do not take: its line, what they leave of it, and what is due."""
         with duckdb.connect(str(self.ws.published / "finance.duckdb"), read_only=True) as con:
             yield from con.execute(
                 """
-                select i.invoice_number, l.line_number, l.amount, i.amount_due
+                select i.invoice_number, l.line_number, l.amount - l.coupon_amount, i.amount_due
                 from invoices as i
                 inner join invoice_lines as l using (invoice_number)
-                where i.close_date = ? and l.fee_type = 'subscription' and l.amount >= 0.01
+                where i.close_date = ? and l.fee_type = 'subscription' and l.amount - l.coupon_amount >= 0.01
                 qualify row_number() over (partition by i.invoice_number order by l.line_number) = 1
                 order by i.invoice_number
                 """,

@@ -61,7 +61,7 @@ def test_notes_are_published_once_whatever_a_crash_left(
 
     with monkeypatch.context() as patched:
         # All rows are appended, and the row that makes them visible is not.
-        patched.setattr(sys.modules["orchestration.publish.append"], "_append_publication", crash)
+        patched.setattr(sys.modules["orchestration.publish.append"], "append_publication", crash)
         with pytest.raises(Refused, match="pulled the plug"):
             close_through(company.workspace, ENDED, clock=clock)
     assert company.warehouse("select count(*) from issued.credit_notes") == [(0,)]

@@ -193,6 +193,9 @@ def test_the_chain_has_one_backfill_policy(graph: dg.AssetGraph) -> None:
 def test_the_home_is_quiet_and_keeps_what_someone_edited(tmp_path, monkeypatch) -> None:
     ws = Workspace.resolve(warehouse=tmp_path / "warehouse")
     settings = make_home(ws) / "dagster.yaml"
+    # Before the first run: the queue takes a pool that it has not seen for one without a limit.
+    (limit,) = open_instance(ws).event_log_storage.get_pool_limits()
+    assert (limit.name, limit.limit) == ("warehouse", 1)
     assert "telemetry: {enabled: false}" in settings.read_text(encoding="utf-8")
     settings.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
     make_home(ws)

@@ -128,6 +128,9 @@ def test_the_order_of_rows_changes_no_document(tmp_path: Path) -> None:
     moves = Random(SEED)
     for folder in {company.catalog, company.earlier_catalog} - {None}:
         for file in sorted(folder.rglob("*.csv")):
+            # Tiers are read from the first row to the last.
+            if file.stem.endswith("_tiers"):
+                continue
             header, *rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
             moves.shuffle(rows)
             file.write_text("".join([header, *rows]), encoding="utf-8")

@@ -21,14 +21,13 @@ from orchestration.close_run import CloseRun, refuse_unended
 from orchestration.dagster_graph import events, specs
 from orchestration.dagster_graph.preview import preview_asset
 from orchestration.dagster_graph.session import CloseSession
-from orchestration.dagster_graph.specs import PUBLISHED_INVOICES, ModelAssets
+from orchestration.dagster_graph.specs import POOL, PUBLISHED_INVOICES, ModelAssets
 from orchestration.errors import Busy, Refused
 from orchestration.gate import GateRefused
 from orchestration.publish.tables import DRAFTS
 from orchestration.warehouse import connect, writer_lock
 from orchestration.workspace import Workspace
 
-POOL = "warehouse"
 WRITER = "warehouse_writer"
 # A run waits so many times as long as a command for a busy warehouse: nobody is there to start it again.
 BUSY_ATTEMPTS = 10

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.dagster_graph.session import CloseSession
-from orchestration.dagster_graph.specs import CLOSE_DATES
+from orchestration.dagster_graph.specs import CLOSE_DATES, POOL
 from orchestration.workspace import Workspace
 
 _SETTINGS = Path(__file__).resolve().parents[1] / "dagster.yaml"
@@ -26,16 +26,23 @@ def make_home(ws: Workspace) -> Path:
 
     Settings that someone has edited are kept.
     """
+    open_instance(ws).dispose()
+    return ws.dagster_home
+
+
+def open_instance(ws: Workspace) -> dg.DagsterInstance:
+    """The instance whose history the UI of this workspace shows; its home is made if it is not there."""
     home = ws.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
         shutil.copyfile(_SETTINGS, home / "dagster.yaml")
-    return home
-
-
-def open_instance(ws: Workspace) -> dg.DagsterInstance:
-    """The instance whose history the UI of this workspace shows."""
-    return dg.DagsterInstance.from_config(str(make_home(ws)))
+    instance = dg.DagsterInstance.from_config(str(home))
+    # The queue takes a pool that it has never seen for one without a limit: of the first runs two would start at once.
+    storage = instance.event_log_storage
+    is_limited = bool(instance.global_op_concurrency_default_limit)
+    if is_limited and POOL not in storage.get_concurrency_keys():
+        storage.initialize_concurrency_limit_to_default(POOL)
+    return instance
 
 
 def run_partition(

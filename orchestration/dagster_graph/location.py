@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.dagster_graph.arrivals import new_usage
-from orchestration.dagster_graph.assets import POOL, WRITER, Location, build_assets, writer_resource
+from orchestration.dagster_graph.assets import WRITER, Location, build_assets, writer_resource
 from orchestration.dagster_graph.failures import record_failures
 from orchestration.dagster_graph.hold_jobs import hold_jobs
 from orchestration.dagster_graph.preview import preview_job
@@ -22,6 +22,7 @@ from orchestration.dagster_graph.session import CloseSession
 from orchestration.dagster_graph.specs import (
     CATALOG_VERSION,
     LANDING_USAGE,
+    POOL,
     PREVIEW_INVOICES,
     PUBLISHED_INVOICES,
     model_assets,

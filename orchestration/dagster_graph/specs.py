@@ -29,6 +29,8 @@ PUBLISHED_INVOICES = dg.AssetKey("published_invoices")
 PREVIEW_INVOICES = dg.AssetKey("preview_invoices")
 
 CLOSE_DATES = dg.DynamicPartitionsDefinition(name="close_date")
+# Runs that have a step of this pool go one after the other: each writes the warehouse.
+POOL = "warehouse"
 GATE_CHECK = "gate"
 STATISTICS_CHECK = "statistics"
 OWNERS = ("team:billing",)
@@ -283,6 +285,7 @@ def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec
     statistics = dg.AssetCheckSpec(
         STATISTICS_CHECK,
         asset=drafts[-1].key,
-        description="Nothing in this close is unusual against earlier ones. What is, is a reason to look.",
+        description="Nothing in this close is unusual against earlier ones. Documents that are named are held; "
+        "a warning that names none waits for the job `acknowledge`.",
     )
     return (*stage_checks, gate, statistics)
