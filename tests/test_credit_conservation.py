@@ -174,7 +174,8 @@ EVERY_KIND = (
 )
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.deep
+@pytest.mark.timeout(3600)
 def test_credit_is_conserved_of_some(tmp_path: Path) -> None:
     ws = closed(tmp_path, count=300, months=5, seed=1)
     kinds = check_laws(ws)
