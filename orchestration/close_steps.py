@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,10 +31,16 @@ from orchestration.close_run import (
     running_close,
     set_run_of,
 )
-from orchestration.dbt_runner import DbtResult, close_args, run_dbt
+from orchestration.dbt_runner import (
+    DbtResult,
+    close_args,
+    preview_args,
+    preview_check_args,
+    run_dbt,
+)
 from orchestration.errors import OffenderTable, Refused
 from orchestration.gate import GateRefused, Judgement, judge
-from orchestration.holds.groups import ACTIVE_HOLDS
+from orchestration.holds.groups import ACTIVE_HOLDS, names_documents
 from orchestration.prepare import first_line, is_prepared, note_prepared, project_digest
 from orchestration.publish import publish, sync_published
 from orchestration.publish.digest import drafts_digest
@@ -148,11 +154,33 @@ def build_drafts(ws: Workspace, close_date: date, clock: Clock = utc_now) -> Jud
 
 
 def _run_drafts(ws: Workspace) -> DbtResult:
+    """Build the drafts and check them; whole, too, where a check finds fault with some documents alone.
+
+    dbt builds nothing below a model that a check finds fault with. Documents that are held are no reason for that:
+    everything is built then, and checked afterwards.
+    """
     digest = project_digest()
-    result = run_dbt(ws, close_args(is_prepared=is_prepared(ws, digest)))
-    if result.success:
+    was_prepared = is_prepared(ws, digest)
+    result = run_dbt(ws, close_args(is_prepared=was_prepared))
+    if not result.success and _is_cut_short_by_documents(ws, result):
+        built = run_dbt(ws, preview_args(is_prepared=was_prepared))
+        if not built.success:
+            return built
+        checked = run_dbt(ws, preview_check_args())
+        result = replace(checked, nodes=(*built.nodes, *checked.nodes))
+        note_prepared(ws, digest)
+    elif result.success:
         note_prepared(ws, digest)
     return result
+
+
+def _is_cut_short_by_documents(ws: Workspace, result: DbtResult) -> bool:
+    """Whether nodes were skipped for no other reason than tests whose every row names a document."""
+    failed = [node for node in result.not_ok if node.status != "skipped"]
+    if len(failed) in (0, len(result.not_ok)) or any(node.status != "fail" for node in failed):
+        return False
+    with connect(ws) as con:
+        return all(names_documents(con, node.relation_name) for node in failed)
 
 
 def publish_drafts(ws: Workspace, close_date: date, clock: Clock = utc_now) -> CloseRun:

@@ -181,15 +181,14 @@ class Scale:
         if close_date == MONTHS[-1]:
             return
         following = MONTHS[MONTHS.index(close_date) + 1]
-        for invoice, line, amount, due, subscription in self._billed(close_date):
+        for invoice, line, amount, due in self._billed(close_date):
             fate = self._random.random()
             if fate < 0.33 and due > 0:
                 self._book["accounts/payments"].append(
                     {"payment_id": f"p-{invoice}", "invoice_number": invoice, "amount": str(due)}
                     | {"paid_on": str(close_date)}
                 )
-            # Not of what its end will credit: together they could exceed the line, which the close refuses.
-            if fate < 0.05 and subscription not in self._ends:
+            if fate < 0.05:
                 cents = self._random.randint(1, int(amount * 100))
                 self._book["accounts/manual_credits"].append(
                     {"manual_credit_id": f"m-{invoice}", "invoice_number": invoice}
@@ -204,7 +203,7 @@ class Scale:
         with duckdb.connect(str(self.ws.published / "finance.duckdb"), read_only=True) as con:
             yield from con.execute(
                 """
-                select i.invoice_number, l.line_number, l.amount - l.coupon_amount, i.amount_due, l.subscription_id
+                select i.invoice_number, l.line_number, l.amount - l.coupon_amount, i.amount_due
                 from invoices as i
                 inner join invoice_lines as l using (invoice_number)
                 where i.close_date = ? and l.fee_type = 'subscription' and l.amount - l.coupon_amount >= 0.01

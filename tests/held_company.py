@@ -1,7 +1,8 @@
 """The small company with credit for two and a half months, whose second close holds what a check names.
 
 Belongs here: closing with a check that finds fault with the invoices of chosen payers. Does not belong here: what is
-decided about them (`test_holds`), and checks that trip by themselves (`test_held_reporting`).
+decided about them (`test_holds`), and checks that trip by themselves
+(`test_credits_together`, `test_statistics`).
 """
 
 from __future__ import annotations
@@ -66,11 +67,12 @@ def close_again(ws: Workspace, due_date: date, *held: str) -> str:
     return report.outcome
 
 
-def begun(folder: Path) -> ClosedCompany:
-    """The company after its first close, which holds nothing."""
+def begun(folder: Path, amount: str = "250", expires_on: str = "") -> ClosedCompany:
+    """The company after its first close, which holds nothing; `amount` is what the lot of atlas had."""
     ws = write_company(folder)
     (ws.catalog / "credits/wallet_lots.csv").write_text(
-        "lot_id,wallet_id,lot_kind,amount,granted_on\nlot_atlas,wallet_atlas,granted,250,2025-10-01\n",
+        "lot_id,wallet_id,lot_kind,amount,granted_on,expires_on\n"
+        f"lot_atlas,wallet_atlas,granted,{amount},2025-10-01,{expires_on}\n",
         encoding="utf-8",
     )
     close_through(ws, FIRST_CLOSE, clock=clock)

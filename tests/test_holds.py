@@ -169,6 +169,25 @@ def test_after_a_discard_the_next_close_bills_its_periods(waiting: ClosedCompany
     ]
 
 
+def test_what_a_discard_frees_of_a_lapsed_lot_pays_its_own_period(tmp_path: Path) -> None:
+    """Of 350.00, three months draw 304.56 and 45.44 lapse; November's 101.52 are free for November, not for January."""
+    company = begun(tmp_path, "350", "2025-12-15")
+    ws = company.workspace
+    close(ws, SECOND_CLOSE, "atlas")
+    close(ws, THIRD_CLOSE)
+    lapsed = "select amount, close_date from credit_movements where movement_kind = 'expired'"
+    assert company.finance(lapsed) == [(Decimal("45.44"), THIRD_CLOSE)]
+    decisions.discard(ws, HELD, *WHO)
+    close(ws, FOURTH_CLOSE)
+    assert company.finance(
+        "select fees_amount, prepaid_credit_amount from invoices"
+        " where close_date = date '2026-02-01' and payer_customer_id = 'atlas'"
+    ) == [(Decimal("200.52"), MONTH)]
+    assert company.finance("select remaining_amount from wallet_lots") == [(Decimal(0),)]
+    assert company.finance(lapsed) == [(Decimal("45.44"), THIRD_CLOSE)]
+    assert close_again(ws, THIRD_CLOSE) == close_again(ws, FOURTH_CLOSE) == "unchanged"
+
+
 def test_what_corrects_a_held_document_waits_for_it(held: ClosedCompany, tmp_path: Path) -> None:
     """Three late calls of November: December's invoice bills them too, and cannot name November's. So it is held."""
     company = held.copy(tmp_path / "late")

@@ -285,6 +285,7 @@ def draft_check_specs(drafts: Sequence[dg.AssetSpec]) -> tuple[dg.AssetCheckSpec
     statistics = dg.AssetCheckSpec(
         STATISTICS_CHECK,
         asset=drafts[-1].key,
+        partitions_def=CLOSE_DATES,
         description="Nothing in this close is unusual against earlier ones. Documents that are named are held; "
         "a warning that names none waits for the job `acknowledge`.",
     )

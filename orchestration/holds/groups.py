@@ -137,18 +137,24 @@ def group_documents(
     return sorted(sorted(group) for group in groups.values())
 
 
+def names_documents(con: duckdb.DuckDBPyConnection, relation: str | None) -> bool:
+    """Whether a failed check stored its rows, and every one has a document_key."""
+    try:
+        sql = f"select count(*) > 0 and count(*) = count(document_key) from {relation}"
+        ((is_named,),) = con.execute(sql).fetchall()
+    except duckdb.Error:
+        # Rows that cannot be read, or have no such column, name nothing: the close is refused.
+        return False
+    return bool(is_named)
+
+
 def documents_in(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ...]:
     """The drafts that the rows of a failed check name; none unless every row names a draft of the running close."""
-    try:
-        columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
-        if "document_key" not in columns:
-            return ()
-        rows = con.execute(
-            f"select distinct document_key, document_key in (select * from {_DOCUMENTS}) from {relation} order by 1"
-        ).fetchall()
-    except duckdb.Error:
-        # Rows that cannot be read name nothing: the close is refused.
+    if not names_documents(con, relation):
         return ()
+    rows = con.execute(
+        f"select distinct document_key, document_key in (select * from {_DOCUMENTS}) from {relation} order by 1"
+    ).fetchall()
     return tuple(key for key, _ in rows) if all(is_draft for _, is_draft in rows) else ()
 
 

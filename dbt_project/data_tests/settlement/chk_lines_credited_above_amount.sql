@@ -1,5 +1,5 @@
 -- R-NOTE: what credit notes credited of an invoice line, in earlier closes and in this one, is never above what the line billed.
--- Grain: one row per invoice line that is credited above its amount.
+-- Grain: one row per invoice line that is credited above its amount, and note of this close that credits it.
 
 with
 
@@ -18,11 +18,17 @@ credited_amounts as (
         sum(amount) as credited_amount
     from credited
     group by invoice_number, invoice_line_number
+),
+
+notes as (
+    select distinct invoice_number, invoice_line_number, document_key
+    from {{ ref('fct_credit_note_lines') }}
 )
 
 select
     credited_amounts.invoice_number,
     credited_amounts.invoice_line_number,
+    notes.document_key,
     credited_amounts.credited_amount,
     lines.amount as billed_amount
 from credited_amounts
@@ -30,4 +36,8 @@ left join {{ ref('stg_issued__invoice_lines') }} as lines
     on
         credited_amounts.invoice_number = lines.invoice_number
         and credited_amounts.invoice_line_number = lines.line_number
+left join notes
+    on
+        credited_amounts.invoice_number = notes.invoice_number
+        and credited_amounts.invoice_line_number = notes.invoice_line_number
 where credited_amounts.credited_amount > coalesce(lines.amount, 0)

@@ -17,15 +17,7 @@ reopened_periods as (
     from {{ ref('fct_reopened_periods') }}
 ),
 
-credited as (
-    select
-        invoice_number,
-        invoice_line_number,
-        sum(amount) as amount,
-        sum(case when cause not in ('progressive_billing', 'manual') then amount else 0 end) as taken_back_amount
-    from {{ ref('stg_issued__credit_note_lines') }}
-    group by invoice_number, invoice_line_number
-),
+credited as (select * from {{ ref('int_invoicing__line_credits') }}),
 
 invoices as (select document_key, invoice_number from {{ ref('stg_issued__invoices') }}),
 
@@ -48,7 +40,7 @@ issued_lines as (
             and lines.service_period_start < reopened_periods.period_ends_at
     left join invoices on reopened_periods.document_key = invoices.document_key
     left join credited
-        on lines.invoice_number = credited.invoice_number and lines.line_number = credited.invoice_line_number
+        on lines.invoice_number = credited.invoice_number and lines.line_number = credited.line_number
 ),
 
 -- Lines below 0 (maximums, progressive credits) leave others of what they are netted with less than their amounts: of a charge,

@@ -12,39 +12,7 @@ ends as (
 
 base_lines as (select * from {{ ref('stg_issued__base_lines') }}),
 
-credits as (
-    select
-        invoice_number,
-        invoice_line_number,
-        amount,
-        amount_unrounded,
-        {{ is_note_of_a_correction('cause') }} as is_correction,
-        cause = 'manual' as is_manual,
-        false as is_new
-    from {{ ref('stg_issued__credit_note_lines') }}
-    union all
-    select
-        invoice_number,
-        line_number as invoice_line_number,
-        amount,
-        amount as amount_unrounded,
-        true as is_correction,
-        false as is_manual,
-        true as is_new
-    from {{ ref('fct_adjustment_credits') }}
-),
-
-credited as (
-    select
-        invoice_number,
-        invoice_line_number,
-        sum(amount) as amount,
-        sum(case when is_manual then 0 else amount_unrounded end) as amount_unrounded,
-        sum(case when is_correction then amount else 0 end) as corrected_amount,
-        sum(case when is_new or is_manual then 0 else amount end) as amount_before
-    from credits
-    group by invoice_number, invoice_line_number
-),
+credited as (select * from {{ ref('int_settlement__line_credits') }}),
 
 left_early as (
     select
@@ -81,7 +49,7 @@ left_early as (
     left join credited
         on
             base_lines.invoice_number = credited.invoice_number
-            and base_lines.line_number = credited.invoice_line_number
+            and base_lines.line_number = credited.line_number
 )
 
 select * from left_early
