@@ -26,7 +26,7 @@ from tests.oracle.bill import Bill
 from tests.oracle.company_files import Company, write_company
 from tests.oracle.draw import draw_examples
 from tests.oracle.random_life import NEW_YEAR_2026
-from tests.oracle.random_rows import OCTOBER
+from tests.oracle.random_rows import OCTOBER, Window
 
 EXAMPLES = 40
 SEED = 5
@@ -121,9 +121,19 @@ def test_oracle_bills_permuted_files_alike(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(1800)
 def test_the_order_of_rows_changes_no_document(tmp_path: Path) -> None:
+    check_shuffled(tmp_path, OCTOBER, life=False)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3600)
+def test_the_order_of_rows_changes_no_document_of_lives(tmp_path: Path) -> None:
+    check_shuffled(tmp_path, NEW_YEAR_2026, life=True)
+
+
+def check_shuffled(tmp_path: Path, window: Window, *, life: bool) -> None:
     """Customers, fees, wallets, lots and taxes in another order: the same documents, to the number on them."""
-    examples = draw_examples(NEW_YEAR_2026, count=20, seed_number=SEED, life=True, credits=True)
-    company = write_company(tmp_path, examples, NEW_YEAR_2026)
+    examples = draw_examples(window, count=20, seed_number=SEED, life=life, credits=True)
+    company = write_company(tmp_path, examples, window)
     as_drawn = published_of(company, tmp_path / "as_drawn")
     moves = Random(SEED)
     for folder in {company.catalog, company.earlier_catalog} - {None}:
