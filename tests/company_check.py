@@ -43,6 +43,7 @@ from tests.oracle.comparison_coupons import expected_coupons, published_coupons
 from tests.oracle.comparison_fees import expected_fees, published_fees
 from tests.oracle.comparison_notes import expected_ends, published_ends
 from tests.oracle.comparison_payers import expected_users, published_users
+from tests.oracle.comparison_taxes import expected_line_taxes, published_line_taxes
 from tests.oracle.full_knowledge import Owed
 from tests.oracle.random_rows import Example, Window
 from tests.oracle.shrinking import shrink, size
@@ -102,7 +103,7 @@ def billed_by_oracle(company: Company) -> Billed:
     below_zero = {owner_of(one.customer_id) for one in expected.invoices if one.total_amount < 0}
     if len(company.batches) == 1:
         tables = {**expected_tables(expected), **expected_coupons(expected)}
-        tables |= expected_users(expected)
+        tables |= expected_users(expected) | expected_line_taxes(expected)
     else:
         tables = {**expected_fees(owed_by(company)), **expected_ends(expected)}
     return Billed(tables, expected_counts(expected), frozenset(below_zero))
@@ -140,7 +141,7 @@ def billed_by_product(company: Company, folder: Path) -> Billed:
     if len(company.batches) == 1:
         catalog = read_catalog(company.catalog)
         tables = {**published_tables(finance, warehouse), **published_coupons(finance, catalog)}
-        tables |= published_users(finance)
+        tables |= published_users(finance) | published_line_taxes(finance)
     else:
         tables = {**published_fees(finance, owed_by(company)), **published_ends(finance)}
     return Billed(tables, published_counts(finance, warehouse))

@@ -29,7 +29,7 @@ from .one_offs import due_one_offs, one_off_line
 from .periods import ONE_DAY, first_instant
 from .progressive import INVOICE_TYPE as PROGRESSIVE
 from .progressive import Excess, open_periods, progressive_lines, settle_progressive
-from .settlement import tax_rates_of_line, tax_rows_of_lines
+from .settlement import tax_rows_of_lines, taxes_of_line
 from .terms import terms_of
 from .timelines import with_timelines
 from .unit_wallets import UnitBook
@@ -303,7 +303,8 @@ def _settled(
     coupon_uses = use_coupons(catalog.applied_coupons, scene, coupons)
     shares = coupon_shares(lines, coupon_uses)
     left = [Fraction(line.amount) - share for line, share in zip(lines, shares, strict=True)]
-    rates = [tax_rates_of_line(catalog, customer_id, line, close_date) for line in lines]
+    decided = [taxes_of_line(catalog, customer_id, line, close_date) for line in lines]
+    rates = [one.rates for one in decided]
     taxes = tax_rows_of_lines(zip(left, rates, strict=True), scale=minor_unit(currency))
     subtotal = round_half_away(sum(left, Fraction(0)), minor_unit(currency))
     owed = total([subtotal, *(tax.tax_amount for tax in taxes)])
@@ -331,5 +332,5 @@ def _settled(
         note_uses=tuple(uses),
         invoice_type=invoice_type,
         coupon_uses=tuple(coupon_uses),
-        line_rates=tuple(rates),
+        line_taxes=tuple(decided),
     )

@@ -34,6 +34,14 @@ from .fixed_charge_rows import FixedCharge, read_fixed_charges
 from .numbers import minor_unit, round_half_away
 from .one_offs import OneOff, read_one_offs
 from .price_rows import Charge, Metric, Plan, read_charges, read_metrics, read_plans
+from .tax_place_rows import (
+    NOTHING_BY_PLACE,
+    NOWHERE,
+    Place,
+    PlaceTaxes,
+    place_in,
+    read_place_taxes,
+)
 from .thresholds import Thresholds, read_opening_usage, read_thresholds
 
 
@@ -49,10 +57,14 @@ DatedRow = TypeVar("DatedRow", bound=Dated)
 
 @dataclass(frozen=True)
 class Entity:
+    """`automatic_tax`: none, eu_vat or us_sales_tax; `country`: ISO 3166, None where the row has none."""
+
     billing_entity_code: str
     timezone: str | None
     net_payment_days: int
     grace_days: int
+    country: str | None = None
+    automatic_tax: str = "none"
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,7 @@ class Customer:
     billing_entity_code: str
     timezone: str | None
     payer_customer_id: str | None = None
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -164,6 +177,7 @@ class Catalog:
     applied_coupons: list[AppliedCoupon] = field(default_factory=list)
     assigned_taxes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     unit_wallets: list[Wallet] = field(default_factory=list)
+    place_taxes: PlaceTaxes = NOTHING_BY_PLACE
 
     def timezone_of(self, customer_id: str) -> str:
         """Source: BILLING_RULES §4 "All in the customer's zone (customer → entity → UTC)"."""
@@ -261,6 +275,7 @@ def read_catalog(folder: Path) -> Catalog:
         applied_coupons=read_applied_coupons(folder),
         assigned_taxes=assigned_taxes,
         unit_wallets=[wallet for wallet in wallets if wallet.unit_metric is not None],
+        place_taxes=read_place_taxes(folder),
     )
 
 
@@ -270,6 +285,8 @@ def _entity(row: Row) -> Entity:
         timezone=row.get("timezone"),
         net_payment_days=int(text_in(row, "net_payment_days")),
         grace_days=int(text_in(row, "grace_days")),
+        country=row.get("country"),
+        automatic_tax=row.get("automatic_tax") or "none",
     )
 
 
@@ -279,6 +296,7 @@ def _customer(row: Row) -> Customer:
         text_in(row, "billing_entity_code"),
         row.get("timezone"),
         row.get("payer_customer_id") or None,
+        place_in(row),
     )
 
 

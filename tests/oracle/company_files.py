@@ -23,6 +23,7 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
+from .entities import entity_rows, shared_taxes
 from .numbers import parse_number
 from .periods import ONE_DAY
 from .random_credits import entity_taxes
@@ -80,7 +81,8 @@ LIFE_COLUMNS = {
     "prices/fixed_charges": f"{FIXED_CHARGE_KEY} last_month valid_to add_on_code charge_model "
     "display_name is_pay_in_advance is_prorated units unit_amount",
     "prices/fixed_charge_tiers": f"{FIXED_CHARGE_KEY} up_to unit_amount flat_amount",
-    "accounts/customers": "payer_customer_id",
+    "accounts/billing_entities": "automatic_tax",
+    "accounts/customers": "payer_customer_id zipcode state county city vat_id",
     "accounts/subscriptions": "billing_time on_termination lifetime_usage_amount payer_customer_id",
     "prices/usage_thresholds": "plan_code threshold_amount is_recurring display_name",
     "credits/wallets": "scope_fee_types rate expires_on",
@@ -92,6 +94,9 @@ LIFE_COLUMNS = {
     "credits/applied_coupons": "applied_coupon_id coupon_code customer_id applied_on ended_on used_amount "
     "used_periods",
     "tax/assigned_taxes": "level code tax_code",
+    "tax/tax_checks": "customer_id vat_id checked_on is_valid source",
+    "tax/us_sales_taxes": "state county city tax_code valid_from valid_to",
+    "tax/tax_exemptions": "customer_id certificate tax_code valid_from valid_to",
     "accounts/one_off_fees": "one_off_fee_id customer_id add_on_code billed_on units unit_amount currency recorded_at",
 }
 FLAT_COLUMNS = (
@@ -187,25 +192,18 @@ def write_catalog(
 ) -> None:
     """The catalog of the examples, by prefix, and of the clock."""
     rows: dict[str, list[dict[str, str]]] = {name: [] for name in (*COLUMNS, *LIFE_COLUMNS)}
-    rows["accounts/billing_entities"] = [
-        {
-            "billing_entity_code": code,
-            "entity_name": code.title(),
-            "country": "US",
-            "timezone": zone_name,
-            "invoice_prefix": f"{code.upper()}-",
-            "net_payment_days": str(net_payment_days),
-            "grace_days": str(grace_days),
-        }
-        for code, zone_name, net_payment_days, grace_days in ENTITIES
-    ]
     for prefix, example in {CLOCK_PREFIX: clock_example(window), **examples}.items():
         for name, own_rows in example.rows.items():
             for row in own_rows:
                 own_copies = copies if any(COPY in value for value in row.values()) else copies[:1]
                 rows[name].extend(_marked(row, prefix, copy) for copy in own_copies)
+    used = {row["billing_entity_code"] for row in rows["accounts/customers"]}
+    rows["accounts/billing_entities"] = entity_rows(used)
     if rows["tax/assigned_taxes"]:
         for name, shared in entity_taxes().items():
+            rows[name].extend(shared)
+    if any("automatic_tax" in row for row in rows["accounts/billing_entities"]):
+        for name, shared in shared_taxes(used, window).items():
             rows[name].extend(shared)
     for name, own in rows.items():
         columns = _columns(name, own)

@@ -80,7 +80,7 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
             }
         for draw in invoice.draws:
             tables["wallet_draws"][(*key, draw.lot_id)] = {"amount": draw.amount}
-    tables["invoice_lines"] = _keyed(line_rows, 4 + len(LINE_KEY), LINE_COLUMNS)
+    tables["invoice_lines"] = keyed(line_rows, 4 + len(LINE_KEY), LINE_COLUMNS)
     tables["progressive_notes"] = {
         (invoice_key[1], note.close_date, *note.key[1:]): {
             column: getattr(note, column) for column in NOTE_COLUMNS
@@ -142,12 +142,12 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
     line_columns = ", ".join(f"l.{column}" for column in LINE_COLUMNS)
     tax_columns = ", ".join(f"t.{column}" for column in TAX_COLUMNS)
     return {
-        "invoices": _keyed(
+        "invoices": keyed(
             finance(f"select {invoice_key}, {', '.join(INVOICE_COLUMNS)} from invoices as i"),
             4,
             INVOICE_COLUMNS,
         ),
-        "invoice_lines": _keyed(
+        "invoice_lines": keyed(
             finance(
                 f"select {invoice_key}, {line_key}, {line_columns} "
                 "from invoice_lines as l inner join invoices as i using (invoice_number)"
@@ -155,7 +155,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             4 + len(LINE_KEY),
             LINE_COLUMNS,
         ),
-        "invoice_taxes": _keyed(
+        "invoice_taxes": keyed(
             finance(
                 f"select {invoice_key}, t.tax_code, t.tax_rate, {tax_columns} "
                 "from invoice_taxes as t inner join invoices as i using (invoice_number)"
@@ -163,7 +163,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             6,
             TAX_COLUMNS,
         ),
-        "wallet_draws": _keyed(
+        "wallet_draws": keyed(
             warehouse(
                 f"select {invoice_key}, m.lot_id, m.amount from issued.credit_movements as m "
                 "inner join finance.invoices as i using (invoice_number) "
@@ -172,7 +172,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             5,
             ("amount",),
         ),
-        "progressive_notes": _keyed(
+        "progressive_notes": keyed(
             finance(
                 "select i.payer_customer_id, n.issue_date, n.subscription_id, i.close_date as original_date, "
                 f"i.invoice_type, {', '.join(f'n.{column}' for column in NOTE_COLUMNS)} "
@@ -182,7 +182,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             5,
             NOTE_COLUMNS,
         ),
-        "credit_ledger": _keyed(
+        "credit_ledger": keyed(
             finance(
                 "select customer_id, close_date, lot_id, used_amount, returned_amount, expired_amount, "
                 "closing_amount from credit_ledger "
@@ -191,7 +191,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             3,
             ("used_amount", "returned_amount", "expired_amount", "closing_amount"),
         ),
-        "wallet_lots": _keyed(
+        "wallet_lots": keyed(
             finance(
                 "select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots "
                 "where metric_code is null"
@@ -274,7 +274,7 @@ def _row_difference(expected: dict[str, Any] | None, actual: dict[str, Any] | No
     )
 
 
-def _keyed(rows: Iterable[tuple[Any, ...]], key_length: int, columns: tuple[str, ...]) -> Rows:
+def keyed(rows: Iterable[tuple[Any, ...]], key_length: int, columns: tuple[str, ...]) -> Rows:
     """Rows by their first columns.
 
     Rows of one key (fees of events without an id) are numbered in the order of their values, so that none is lost and

@@ -29,20 +29,30 @@ LIVES = "lives"
 LIFE = "life: "
 HISTORIES = "histories"
 CREDITS = "credits: "
+TAXES = "taxes: "
 Drawn = TypeVar("Drawn")
 
 
 def draw_examples(
-    window: Window, *, count: int, seed_number: int, life: bool = False, credits: bool = False
+    window: Window,
+    *,
+    count: int,
+    seed_number: int,
+    life: bool = False,
+    credits: bool = False,
+    taxes: bool = False,
 ) -> list[Example]:
     """`count` random customers; the same arguments give the same ones, whatever else is imported.
 
     `life`: with changes of plan, fixed charges and the like (see `random_life`, whose windows they need).
     `credits`: with coupons, taxes of lines and wallets with scopes (see `random_credits`).
+    `taxes`: with places, VAT ids, sales taxes and certificates (see `random_taxes`).
     """
     kind = f"{LIFE}{window.name}" if life else window.name
     if credits:
         kind = f"{CREDITS}{kind}"
+    if taxes:
+        kind = f"{TAXES}{kind}"
     return _drawn_by_process(kind, count, seed_number)
 
 
@@ -64,7 +74,12 @@ def _drawn_by_process(kind: str, count: int, seed_number: int) -> list[Any]:
 
 
 def strategy_of(kind: str) -> st.SearchStrategy[Any]:
-    """What is drawn for a kind: a window's examples, those with a life or with credits, or lives."""
+    """What is drawn for a kind: a window's examples, those with a life, credits or taxes, or lives."""
+    if kind.startswith(TAXES):
+        from .random_taxes import with_taxes
+
+        own = kind.removeprefix(TAXES)
+        return with_taxes(strategy_of(own), _window_of(own))
     if kind.startswith(CREDITS):
         from .random_credits import with_credits
 
@@ -88,6 +103,15 @@ def strategy_of(kind: str) -> st.SearchStrategy[Any]:
 
         return life_examples(LIFE_WINDOWS[kind.removeprefix(LIFE)])
     return examples(WINDOWS[kind])
+
+
+def _window_of(kind: str) -> Window:
+    name = kind.removeprefix(CREDITS)
+    if name.startswith(LIFE):
+        from .random_life import LIFE_WINDOWS
+
+        return LIFE_WINDOWS[name.removeprefix(LIFE)]
+    return WINDOWS[name]
 
 
 def draw_here(strategy: st.SearchStrategy[Drawn], *, count: int, seed_number: int) -> list[Drawn]:

@@ -15,7 +15,7 @@ from .coupons import CouponUse, shown_shares
 from .lines import PROGRESSIVE_CREDIT as CREDIT
 from .lines import InvoiceLine
 from .numbers import minor_unit, round_half_away
-from .settlement import Draw, TaxRow, effective_tax_rate
+from .settlement import Draw, LineTaxes, TaxRow, effective_tax_rate
 
 InvoiceKey = tuple[date, str, str, str]  # close date, customer, currency, type
 # Close date, subscription, close date of the original invoice and its type.
@@ -34,7 +34,7 @@ class NoteUse:
 class Invoice:
     """One invoice per payer, currency, type and close. Amounts in currency units.
 
-    `customer_id`: who is invoiced, whoever used. `line_rates`: the taxes of each line, their rates in percent.
+    `customer_id`: who is invoiced, whoever used. `line_taxes`: what each line bears, and why.
     """
 
     close_date: date
@@ -48,11 +48,16 @@ class Invoice:
     note_uses: tuple[NoteUse, ...] = ()
     invoice_type: str = "subscription"
     coupon_uses: tuple[CouponUse, ...] = ()
-    line_rates: tuple[Mapping[str, Decimal], ...] = ()
+    line_taxes: tuple[LineTaxes, ...] = ()
 
     @property
     def key(self) -> InvoiceKey:
         return self.close_date, self.customer_id, self.currency, self.invoice_type
+
+    @property
+    def line_rates(self) -> tuple[Mapping[str, Decimal], ...]:
+        """The rates of each line in percent, by tax code."""
+        return tuple(one.rates for one in self.line_taxes)
 
     @property
     def fees_amount(self) -> Decimal:

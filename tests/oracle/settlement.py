@@ -16,6 +16,8 @@ from fractions import Fraction
 from .catalog import Catalog, in_force
 from .lines import InvoiceLine
 from .numbers import floor_to_scale, from_units, round_half_away
+from .tax_place_rows import eu_reference, last_check
+from .tax_places import Decision, certificates, eu_vat, us_sales_tax
 
 COMMITMENT_FEE_TYPES = ("commitment_true_up", "period_maximum")
 EFFECTIVE_RATE_SCALE = 5
@@ -32,6 +34,20 @@ class TaxRow:
 
 
 @dataclass(frozen=True)
+class LineTaxes:
+    """What a line bears: rates in percent by code, and why.
+
+    `kind`: the level that decided, or the branch of the decision by place. `exempt`: certificates by the codes that
+    they take off.
+    """
+
+    kind: str
+    rates: Mapping[str, Decimal]
+    evidence: str
+    exempt: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Draw:
     """Money that a lot pays to an invoice."""
 
@@ -42,26 +58,70 @@ class Draw:
 def tax_rates_of_line(
     catalog: Catalog, customer_id: str, line: InvoiceLine, day: date
 ) -> dict[str, Decimal]:
-    """Rate in percent of each tax code of a line on the billing date.
+    """Rate in percent of each tax code of a line on the billing date (see `taxes_of_line`)."""
+    return dict(taxes_of_line(catalog, customer_id, line, day).rates)
 
+
+def taxes_of_line(catalog: Catalog, customer_id: str, line: InvoiceLine, day: date) -> LineTaxes:
+    """What a line of a payer bears on the billing date, by the first level that says anything.
+
+    A certificate takes taxes off the level that decided; no other level steps in for it.
     Raises LookupError where a code has no rate on that day.
     Source: BILLING_RULES §5 "the first non-empty level wins: explicit on the line > charge/add-on/commitment > plan >
-    customer > entity", "Rates are dated data"; the day is that of the invoice.
+    customer > entity", "An entity with automatic tax sets the customer level by these two", "Rates are dated data";
+    the day is that of the invoice.
     """
-    rates = {}
-    assigned = (catalog.assigned_taxes.get(key, []) for key in _levels_of(catalog, line))
-    entity_key = ("entity", catalog.entity_of(customer_id).billing_entity_code)
-    levels = [
-        *assigned,
-        catalog.customer_taxes.get(customer_id, []),
-        catalog.assigned_taxes.get(entity_key, []),
-    ]
-    for tax_code in next((codes for codes in levels if codes), []):
-        row = in_force([tax for tax in catalog.taxes if tax.tax_code == tax_code], day)
-        if row is None:
-            raise LookupError(f"tax {tax_code} has no rate on {day}")
-        rates[tax_code] = row.rate_percent
-    return rates
+    kind, codes, evidence = _deciding_level(catalog, customer_id, line, day)
+    exempt = certificates(catalog.place_taxes.exemptions, customer_id, codes, day)
+    if exempt:
+        said = ", ".join(f"{code} exempt by certificate {exempt[code]}" for code in exempt)
+        evidence = f"{evidence}; {said}"
+    rates = {code: tax_rate_on(catalog, code, day) for code in codes if code not in exempt}
+    return LineTaxes(kind, rates, evidence, exempt)
+
+
+def _deciding_level(
+    catalog: Catalog, customer_id: str, line: InvoiceLine, day: date
+) -> tuple[str, Sequence[str], str]:
+    """The first level with taxes, or the decision that makes the customer's: its kind, its codes, and its evidence."""
+    for level, code in _levels_of(catalog, line):
+        if assigned := catalog.assigned_taxes.get((level, code)):
+            return level, assigned, level
+    if own := catalog.customer_taxes.get(customer_id):
+        return "customer", own, "customer"
+    if automatic := automatic_tax(catalog, customer_id, day):
+        return automatic.kind, automatic.tax_codes, f"customer: {automatic.evidence}"
+    entity_code = catalog.entity_of(customer_id).billing_entity_code
+    if assigned := catalog.assigned_taxes.get(("entity", entity_code)):
+        return "entity", assigned, "entity"
+    return "none", (), ""
+
+
+def automatic_tax(catalog: Catalog, customer_id: str, day: date) -> Decision | None:
+    """What the entity's automatic tax makes of the customer's place on a day; None where it makes nothing of it."""
+    entity, place = catalog.entity_of(customer_id), catalog.customers[customer_id].place
+    rows = catalog.place_taxes
+    if entity.automatic_tax == "eu_vat":
+        assert entity.country is not None
+        check = last_check(rows.checks, customer_id, place.vat_id, day)
+        return eu_vat(place, check, seller_state=entity.country, reference=eu_reference())
+    if entity.automatic_tax == "us_sales_tax":
+        return us_sales_tax(place, rows.jurisdictions, day, seller_country=entity.country)
+    assert entity.automatic_tax == "none", entity.automatic_tax
+    return None
+
+
+def tax_rate_on(catalog: Catalog, tax_code: str, day: date) -> Decimal:
+    """The rate of a code in percent: by the company's own row in force, else by the reference data.
+
+    Raises LookupError where neither has a rate on that day.
+    Source: decision D-46 "A company's own row in `tax/taxes.csv` wins over a rate of the same code".
+    """
+    row = in_force([tax for tax in catalog.taxes if tax.tax_code == tax_code], day)
+    rate = eu_reference().rate_on(tax_code, day) if row is None else row.rate_percent
+    if rate is None:
+        raise LookupError(f"tax {tax_code} has no rate on {day}")
+    return rate
 
 
 def _levels_of(catalog: Catalog, line: InvoiceLine) -> Iterator[tuple[str, str]]:

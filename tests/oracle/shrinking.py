@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from .random_rows import ALWAYS, Example
+from .random_rows import ALWAYS, PRICES, Example
 
 Row = dict[str, str]
 Rows = dict[str, list[Row]]
@@ -49,6 +49,9 @@ REMOVABLE = (
     "credits/applied_coupons",
     "tax/customer_taxes",
     "tax/assigned_taxes",
+    "tax/tax_checks",
+    "tax/us_sales_taxes",
+    "tax/tax_exemptions",
 )
 # Where the codes stand at which lines may be taxed.
 CODES_OF_LEVELS = {
@@ -90,7 +93,17 @@ BLANKABLE = {
         ("lifetime_usage_amount",),
         ("payer_customer_id",),
     ),
-    "accounts/customers": (("timezone",), ("payer_customer_id",)),
+    "accounts/customers": (
+        ("timezone",),
+        ("payer_customer_id",),
+        ("country", "zipcode"),
+        ("zipcode",),
+        ("vat_id",),
+        ("county",),
+        ("city",),
+    ),
+    "tax/tax_exemptions": (("valid_to",),),
+    "tax/us_sales_taxes": (("valid_to",),),
     "credits/wallets": (("scope_fee_types",), ("expires_on",)),
     "credits/wallet_lots": (("priority",), ("expires_on",)),
     "credits/coupons": (("is_per_invoice",), ("expires_on",)),
@@ -271,8 +284,11 @@ def _without_orphans(rows: Rows) -> Rows:
             "tax/assigned_taxes",
             lambda row, level=level, codes=codes: row["level"] != level or row["code"] in codes,
         )
-    taxes = values("tax/customer_taxes", "tax_code") | values("tax/assigned_taxes", "tax_code")
+    bearing = ("tax/customer_taxes", "tax/assigned_taxes", "tax/us_sales_taxes")
+    taxes = {code for table in bearing for code in values(table, "tax_code")}
     keep("tax/taxes", lambda row: row["tax_code"] in taxes)
+    of_others = {code for code in values("tax/tax_exemptions", "tax_code") if PRICES not in code}
+    keep("tax/tax_exemptions", lambda row: row["tax_code"] in taxes | of_others)
     return rows
 
 
