@@ -62,7 +62,8 @@ taxed as (
         'customer: eu_vat, ' || case
             when decided.decision = 'territory' then decided.territory_name || ', zipcode ' || decided.zipcode
             when decided.decision = 'reverse_charge' then 'reverse charge, ' || decided.check_text
-            when decided.country is null then 'standard ' || decided.entity_country || ', country not known'
+            when decided.country is null and not decided.has_valid_id
+                then 'standard ' || decided.entity_country || ', country not known'
             when member_states.member_state is null then decided.country || ' is outside the EU'
             else 'standard ' || member_states.member_state || ', ' || decided.check_text
         end as tax_evidence
