@@ -56,7 +56,9 @@ def write_histories(folder: Path, histories: Sequence[History]) -> HistoryCompan
             for number, one in enumerate(histories)
         }
         catalogs.append(folder / f"catalog{step}")
-        write_catalog(catalogs[-1], WINTER_2025, known, copies=("a",))
+        write_catalog(
+            catalogs[-1], WINTER_2025, known, copies=("a",), taxes_changed_on=CLOSE_DATES[1]
+        )
         batches.append(folder / f"batch{step}")
         owned = [(prefix, line) for prefix, one in known.items() for line in one.lines]
         write_lines(WINTER_2025, batches[-1] / "a", owned)

@@ -13,16 +13,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.company_check import billed_by_oracle, check, compare, oracle_bill
+from tests.adjustments_check import close_all, differences, write_histories
+from tests.company_check import billed_by_oracle, check, compare, oracle_bill, query_of
 from tests.oracle.bill import Bill
+from tests.oracle.catalog import read_catalog
 from tests.oracle.company_files import Company, write_company
+from tests.oracle.comparison_corrections import (
+    corrections_by_tax,
+    expected_tax_faults,
+    published_tax_faults,
+)
 from tests.oracle.coverage_taxes import tax_features_of
-from tests.oracle.draw import draw_examples
+from tests.oracle.draw import draw_examples, draw_histories
 from tests.oracle.random_rows import OCTOBER
+from tests.oracle.timelines import with_timelines
 
 EXAMPLES = 64
 SEED = 15
 EXAMPLES_DEEP = 300
+EXAMPLES_CORRECTED = 100
 SEEDS_DEEP = (2, 3)
 
 
@@ -122,6 +131,22 @@ def test_every_branch_is_drawn_of_many(tmp_path: Path, seed_number: int) -> None
 def test_bills_of_many_with_taxes_equal_the_oracles(tmp_path: Path, seed_number: int) -> None:
     examples = draw_examples(OCTOBER, count=EXAMPLES_DEEP, seed_number=seed_number, taxes=True)
     check(tmp_path, examples, OCTOBER)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3600)
+def test_corrections_bear_the_taxes_of_their_invoice(tmp_path: Path) -> None:
+    """Places, answers and rates change between three closes; what corrects the first two has the taxes of then."""
+    histories = draw_histories(count=EXAMPLES_CORRECTED, seed_number=2, taxes=True)
+    company = write_histories(tmp_path, histories)
+    workspace, close_dates = close_all(company)
+    assert differences(workspace, company.owed(close_dates)) == []
+    finance = query_of(workspace.published / "finance.duckdb")
+    catalog = with_timelines(read_catalog(company.catalogs[-1]))
+    assert published_tax_faults(finance, catalog) == expected_tax_faults()
+    found = corrections_by_tax(finance, catalog)
+    least = {"lines at other taxes than now": 5, "notes at other taxes than now": 5}
+    assert lacking(found, least) == {}
 
 
 @pytest.mark.deep

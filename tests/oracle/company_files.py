@@ -14,7 +14,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -189,8 +189,13 @@ def write_catalog(
     window: Window,
     examples: Mapping[str, Example],
     copies: Sequence[str] = ("a", "b"),
+    *,
+    taxes_changed_on: date | None = None,
 ) -> None:
-    """The catalog of the examples, by prefix, and of the clock."""
+    """The catalog of the examples, by prefix, and of the clock.
+
+    `taxes_changed_on`: the day on which taxes change that examples share (None: the window's middle).
+    """
     rows: dict[str, list[dict[str, str]]] = {name: [] for name in (*COLUMNS, *LIFE_COLUMNS)}
     for prefix, example in {CLOCK_PREFIX: clock_example(window), **examples}.items():
         for name, own_rows in example.rows.items():
@@ -203,7 +208,7 @@ def write_catalog(
         for name, shared in entity_taxes().items():
             rows[name].extend(shared)
     if any("automatic_tax" in row for row in rows["accounts/billing_entities"]):
-        for name, shared in shared_taxes(used, window).items():
+        for name, shared in shared_taxes(used, taxes_changed_on or window.middle).items():
             rows[name].extend(shared)
     for name, own in rows.items():
         columns = _columns(name, own)

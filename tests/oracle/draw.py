@@ -61,9 +61,9 @@ def draw_lives(*, count: int, seed_number: int) -> list[dict[str, list[dict[str,
     return _drawn_by_process(LIVES, count, seed_number)
 
 
-def draw_histories(*, count: int, seed_number: int) -> list[History]:
-    """`count` random customers whose past changes (see `random_histories`)."""
-    return _drawn_by_process(HISTORIES, count, seed_number)
+def draw_histories(*, count: int, seed_number: int, taxes: bool = False) -> list[History]:
+    """`count` random customers whose past changes (see `random_histories`); `taxes`: as in `draw_examples`."""
+    return _drawn_by_process(f"{TAXES}{HISTORIES}" if taxes else HISTORIES, count, seed_number)
 
 
 def _drawn_by_process(kind: str, count: int, seed_number: int) -> list[Any]:
@@ -76,9 +76,11 @@ def _drawn_by_process(kind: str, count: int, seed_number: int) -> list[Any]:
 def strategy_of(kind: str) -> st.SearchStrategy[Any]:
     """What is drawn for a kind: a window's examples, those with a life, credits or taxes, or lives."""
     if kind.startswith(TAXES):
-        from .random_taxes import with_taxes
+        from .random_taxes import histories_with_taxes, with_taxes
 
         own = kind.removeprefix(TAXES)
+        if own == HISTORIES:
+            return histories_with_taxes(strategy_of(own))
         return with_taxes(strategy_of(own), _window_of(own))
     if kind.startswith(CREDITS):
         from .random_credits import with_credits

@@ -6,10 +6,11 @@ Belongs here: the rows of entities, and of taxes that their customers share. Doe
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from .random_charges import Rows
-from .random_rows import ALWAYS, ENTITIES, RECORDED, Window
+from .random_rows import ALWAYS, ENTITIES, RECORDED
 
 # Member states of the twins with EU VAT, in the order of ENTITIES.
 SELLER_STATES = ("FR", "DE", "EE", "GR", "IT")
@@ -50,18 +51,18 @@ def entity_rows(used: Collection[str]) -> list[dict[str, str]]:
     return rows
 
 
-def shared_taxes(entity_codes: Collection[str], window: Window) -> Rows:
+def shared_taxes(entity_codes: Collection[str], changed_on: date) -> Rows:
     """Rates of the EU by rows of the company's own, and a tax of some entities, for those that are used.
 
-    France's begins in the middle of the window, Italy's ends there, Germany's changes.
+    France's begins on a day, Italy's ends there, Germany's changes.
     """
-    middle = window.middle.isoformat()
+    day = changed_on.isoformat()
     used = [code for code in TAXED_TWINS if code in entity_codes]
     rates = (
-        ("eu_fr_standard", "20.5", middle, ""),
-        ("eu_it_standard", "21.25", ALWAYS, middle),
-        ("eu_de_standard", "18", ALWAYS, middle),
-        ("eu_de_standard", "16.33333", middle, ""),
+        ("eu_fr_standard", "20.5", day, ""),
+        ("eu_it_standard", "21.25", ALWAYS, day),
+        ("eu_de_standard", "18", ALWAYS, day),
+        ("eu_de_standard", "16.33333", day, ""),
         (ENTITY_TAX, "6.5", ALWAYS, ""),
     )
     taxes: list[dict[str, Any]] = [

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from .entities import seller_state_of, twin_of
 from .periods import ONE_DAY
 from .random_charges import Rows
+from .random_histories import CLOSE_DATES, History
 from .random_rows import ALWAYS, PRICES, RECORDED, Example, Window, decimals_of
 
 Cells = dict[str, str]
@@ -46,6 +47,8 @@ BRANCHES = (
     *("not valid", "not valid", "not checked", "territory", "territory", "beside territory"),
     *("outside", "outside", "no country", "no country", "no country", "foreign id", "any", "any"),
 )
+# What changes for histories changes between their closes, and shortly before the first.
+CLOSES = Window("closes of histories", CLOSE_DATES[0] - 7 * ONE_DAY, CLOSE_DATES[-1])
 SALES_TAXES = ("state", "county", "city", "district")
 
 
@@ -53,12 +56,25 @@ SALES_TAXES = ("state", "county", "city", "district")
 def with_taxes(draw: st.DrawFn, examples: st.SearchStrategy[Example], window: Window) -> Example:
     """An example whose customers have places and certificates, most of them in an entity with automatic tax."""
     example = draw(examples)
-    rows: Rows = {table: [dict(row) for row in own] for table, own in example.rows.items()}
+    return replace(example, rows={**example.rows, **draw(taxed_tables(example.rows, window))})
+
+
+@st.composite
+def histories_with_taxes(draw: st.DrawFn, histories: st.SearchStrategy[History]) -> History:
+    """A history whose customers have places and certificates, as known to all closes; much changes between these."""
+    history = draw(histories)
+    tables = draw(taxed_tables(history.catalogs[0], CLOSES))
+    catalogs = tuple({**catalog, **tables} for catalog in history.catalogs)
+    return replace(history, catalogs=catalogs)
+
+
+@st.composite
+def taxed_tables(draw: st.DrawFn, before: Rows, window: Window) -> Rows:
+    """The tables of an example that taxes by place change, whole."""
+    customers = [dict(row) for row in before["accounts/customers"]]
     kind = draw(st.sampled_from([*["vat"] * 4, *["sales"] * 3, "none"]))
-    customers = rows["accounts/customers"]
     entity_code = customers[0]["billing_entity_code"]
-    seller_state = seller_state_of(entity_code)
-    own_taxes = rows.get("tax/customer_taxes", [])
+    own_taxes = before.get("tax/customer_taxes", [])
     if kind != "none":
         # Who has taxes of its own is none for automatic tax: a few are left, some with a code of the EU.
         kept = {one["customer_id"] for one in customers if draw(st.integers(0, 5)) == 5}
@@ -66,28 +82,32 @@ def with_taxes(draw: st.DrawFn, examples: st.SearchStrategy[Example], window: Wi
         if kind == "vat" and kept and draw(st.booleans()):
             own = [{"customer_id": one, "tax_code": "eu_it_standard"} for one in sorted(kept)]
             own_taxes.extend(own)
-    rows["tax/customer_taxes"] = own_taxes
-    rows["tax/tax_checks"] = []
+    found: Rows = {
+        "accounts/customers": customers,
+        "tax/taxes": list(before.get("tax/taxes", [])),
+        "tax/customer_taxes": own_taxes,
+        "tax/tax_checks": [],
+    }
     for row in customers:
         if kind != "none":
             row["billing_entity_code"] = twin_of(entity_code, kind)
         if kind == "sales":
             row |= draw(us_places())
         else:
-            row |= draw(eu_places(seller_state))
-            rows["tax/tax_checks"].extend(draw(checks_of(row, window)))
+            row |= draw(eu_places(seller_state_of(entity_code)))
+            found["tax/tax_checks"].extend(draw(checks_of(row, window)))
             row.pop("branch")
     if kind == "sales":
         sales = draw(sales_taxes(window))
-        rows["tax/us_sales_taxes"] = sales["tax/us_sales_taxes"]
-        rows["tax/taxes"] = [*rows.get("tax/taxes", []), *sales["tax/taxes"]]
-    codes = [one["tax_code"] for one in rows.get("tax/taxes", [])]
+        found["tax/us_sales_taxes"] = sales["tax/us_sales_taxes"]
+        found["tax/taxes"].extend(sales["tax/taxes"])
+    codes = [one["tax_code"] for one in found["tax/taxes"]]
     if kind == "vat":
         codes = [*codes, "eu_it_standard", "eu_fr_standard", "eu_de_standard", "eu_reverse_charge"]
-    rows["tax/tax_exemptions"] = [
+    found["tax/tax_exemptions"] = [
         one for row in customers for one in draw(exemptions_of(row["customer_id"], codes, window))
     ]
-    return replace(example, rows=rows)
+    return found
 
 
 def days_near(window: Window) -> st.SearchStrategy[date]:
