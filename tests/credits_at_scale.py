@@ -4,8 +4,9 @@ Belongs here: its rows, its usage, and what is added to both before each close. 
 its bills (`test_credit_conservation`).
 
 Customers pay 40 USD a month in arrears, 30 in advance, or both; a call costs 0.013. Subscriptions start within four
-months; some end in April or August, in the middle of the month, which makes credit notes of what was paid in advance.
-A tenth of all usage comes a month late. After each close some of its invoices are paid and lines are credited by hand.
+months, those in advance on the first of one; some end in April or August, in the middle of the month, which makes
+credit notes of what was paid in advance. A tenth of all usage comes a month late. After each close some of its invoices
+are paid and lines are credited by hand.
 """
 
 from __future__ import annotations
@@ -123,7 +124,9 @@ class Scale:
         for code in draw.choice([["none"], ["low"], ["high"], ["low", "high"]]):
             book["tax/customer_taxes"].append({"customer_id": name, "tax_code": code})
         for plan in draw.choice([["arrears"], ["advance"], ["arrears", "advance"]]):
-            start = f"2025-{draw.randint(1, 4):02}-{draw.randint(1, 28):02}T00:00:00Z"
+            # What is billed in advance is due on its first day, which would make a close of its own of every day.
+            day = draw.randint(1, 28) if plan == "arrears" else 1
+            start = f"2025-{draw.randint(1, 4):02}-{day:02}T00:00:00Z"
             end = draw.choice(["", "", "", "", "2025-04-16T00:00:00Z", "2025-08-16T00:00:00Z"])
             key = f"{name}-{plan}"
             book["accounts/subscriptions"].append(
