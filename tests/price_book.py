@@ -137,6 +137,11 @@ _BOOK: Book = {
 @pytest.fixture(name="book")
 def price_book() -> Book:
     """The rows by file, the test's own."""
+    return copied_book()
+
+
+def copied_book() -> Book:
+    """The rows by file, the caller's own."""
     return copy.deepcopy(_BOOK)
 
 

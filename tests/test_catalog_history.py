@@ -1,12 +1,13 @@
 """A row that a registered period was billed by stays as it is; its correction is a row of its own.
 
-Each case loads the price book, registers October 2025 for both subscriptions as a close would, changes the files and
-reads why they are refused.
+The price book is loaded and October 2025 registered for both subscriptions, as a close would. Each case changes the
+files and reads why they are refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from tests.price_book import (  # noqa: F401  a fixture
     T,
     V,
     charge,
+    copied_book,
     detail,
     errors_of,
     metric,
@@ -193,9 +195,24 @@ CASES: dict[str, tuple[Change, str]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(name="billed_book", scope="module")
+def billed_book_company(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The book as it is, billed. Nothing may be loaded into it."""
+    return billed(tmp_path_factory.mktemp("history"), copied_book())
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_what_billed_cannot_be_changed(tmp_path: Path, book: Book, case: str) -> None:
+def test_what_billed_cannot_be_changed(
+    tmp_path: Path, book: Book, billed_book: Workspace, case: str
+) -> None:
     change, message = CASES[case]
+    change(book)
+    ws = replace(write_book(tmp_path, book), warehouse=billed_book.warehouse)
+    assert errors_of(ws) == message.splitlines()
+
+
+def test_what_is_refused_is_told_by_the_load_too(tmp_path: Path, book: Book) -> None:
+    change, message = CASES["price of a plan"]
     billed(tmp_path, book)
     change(book)
     assert refusal(tmp_path, book) == message
@@ -225,10 +242,12 @@ ALLOWED: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("case", ALLOWED)
-def test_what_changes_no_billed_day_is_loaded(tmp_path: Path, book: Book, case: str) -> None:
-    billed(tmp_path, book)
+def test_what_changes_no_billed_day_may_be_loaded(
+    tmp_path: Path, book: Book, billed_book: Workspace, case: str
+) -> None:
     ALLOWED[case](book)
-    assert load_catalog(write_book(tmp_path, book)).is_new
+    ws = replace(write_book(tmp_path, book), warehouse=billed_book.warehouse)
+    assert errors_of(ws) == []
 
 
 def test_before_anything_is_published_every_row_may_change(tmp_path: Path, book: Book) -> None:

@@ -37,6 +37,7 @@ from orchestration.catalog.charge_rows import (
     key_words,
     shown,
 )
+from orchestration.catalog.credit_history import changed_coupons, changed_lots, changed_wallets
 from orchestration.catalog.payer_checks import vanished_entities, vanished_payers
 from orchestration.catalog.reader import catalog_contracts, file_columns
 from orchestration.catalog.subscription_history import subscription_changes
@@ -59,6 +60,9 @@ _TABLES = (
     "one_off_fees",
     "manual_lines",
     "subscriptions",
+    "wallet_lots",
+    "coupons",
+    "applied_coupons",
 )
 _DAY = timedelta(days=1)
 _MEND = "put it back, and add a row with the same validity and a later recorded_at"
@@ -124,6 +128,9 @@ def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
         con, old["manual_lines"], tables["manual_lines"], ("manual", "manual_line_id", MANUAL_LINES)
     )
     yield from subscription_changes(con, old, tables)
+    yield from changed_wallets(con, tables)
+    yield from changed_lots(con, old["wallet_lots"], tables)
+    yield from changed_coupons(con, old, tables)
     # Older warehouses know no lines but those of who was invoiced.
     if "customer_id" in _columns(con, "issued", "invoice_lines"):
         yield from vanished_payers(con, tables)
