@@ -24,6 +24,7 @@ W = "credits/wallets"
 L = "credits/wallet_lots"
 C = "credits/coupons"
 A = "credits/applied_coupons"
+V = "credits/voided_top_ups"
 
 WALLET_MEND = "put it back; wallets end by expires_on, and lots by voided_on"
 LOT_MEND = "put it back; more credit is a lot of its own, and voided_on takes back what is left"
@@ -78,8 +79,9 @@ def issued_company(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
             " date '2025-11-01' from catalog.wallets where wallet_id = 'money'"
         )
         con.execute(
-            "insert into issued.top_ups (publication_sequence, wallet_id, lot_id, customer_id, currency, amount)"
-            " select 1, wallet_id, 'top_up/1', customer_id, currency, 50 from catalog.wallets where wallet_id = 'empty'"
+            "insert into issued.top_ups (publication_sequence, wallet_id, lot_id, customer_id, currency, amount,"
+            " topped_up_on) select 1, wallet_id, 'top_up/1', customer_id, currency, 50, date '2025-11-01'"
+            " from catalog.wallets where wallet_id = 'empty'"
         )
         con.execute(
             "insert into issued.coupon_uses (publication_sequence, applied_coupon_id, invoice_number) values"
@@ -92,6 +94,10 @@ def refusals(folder: Path, rows: Book, issued: Workspace) -> list[str]:
     """What keeps the rows from being loaded where the warehouse is that of `issued`."""
     ws = replace(write_book(folder, rows), warehouse=issued.warehouse)
     return errors_of(ws)
+
+
+def void(lot: str, day: str) -> dict[str, str]:
+    return {"lot_id": lot, "voided_on": day, "reason": "charged back", "author": "Kim"}
 
 
 Change = Callable[[Book], object]
@@ -130,6 +136,14 @@ CASES: dict[str, tuple[Change, str]] = {
         f"{L}.csv row 2: wallet_id of lot 'ten' was money when it was granted on 2025-11-01, and is empty now; "
         f"{LOT_MEND}",
     ),
+    "void of a lot that is not there": (
+        lambda b: b.update({V: [void("ten", "2026-01-01")]}),
+        f"{V}.csv row 2: no top-up put in a lot 'ten'; correct lot_id (a lot of {L}.csv has voided_on there)",
+    ),
+    "void before the top-up": (
+        lambda b: b.update({V: [void("top_up/1", "2025-10-31")]}),
+        f"{V}.csv row 2: voided_on 2025-10-31 is before lot 'top_up/1' was put in, on 2025-11-01; correct it",
+    ),
     "rate of a coupon": (
         lambda b: b[C][0].update(rate_percent="25"),
         f"{C}.csv row 2: rate_percent of coupon 'fifth' was 20 when INV-1 used it, and is 25 now; {COUPON_MEND}",
@@ -156,6 +170,7 @@ def test_what_was_issued_cannot_be_changed(
 
 
 ALLOWED: dict[str, Change] = {
+    "a void of what a rule sold": lambda b: b.update({V: [void("top_up/1", "2025-11-01")]}),
     "what was not granted yet": lambda b: b[L].pop(1),
     "what was never used": lambda b: (b[A].pop(1), b[C].pop(1)),
     "an end of a lot, and its priority": lambda b: b[L][0].update(

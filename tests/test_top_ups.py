@@ -283,6 +283,23 @@ def test_lots_come_from_what_was_issued(company: ClosedCompany, tmp_path: Path) 
     assert left == Decimal("20.2")
 
 
+def test_what_was_topped_up_is_voided(company: ClosedCompany, tmp_path: Path) -> None:
+    """`gap` charges its payment back: 20.20 are left. `unpaid` never pays: what is on its way holds up no top-up."""
+    other = company.copy(tmp_path)
+    lots = dict(
+        other.finance("select customer_id, lot_id from top_ups where lot_kind = 'purchased'")
+    )
+    voids = [f"{lots[name]},2025-03-10,charged back,Kim" for name in ("gap", "unpaid")]
+    text = "\n".join(["lot_id,voided_on,reason,author", *voids, ""])
+    file = other.workspace.catalog / "credits/voided_top_ups.csv"
+    file.write_text(text, encoding="utf-8")
+    close_to(other.workspace, date(2025, 3, 15))
+    assert movements(other, "gap")[-1] == "03-15 voided 20.20"
+    assert movements(other, "unpaid") == []
+    for name in ("gap", "unpaid"):
+        assert top_ups(other, name)[-1] == "03-15 purchased 50.00000 = 50.00"
+
+
 def test_a_close_of_top_ups_computed_again_is_the_same(company: ClosedCompany) -> None:
     for day in (date(2025, 2, 15), STEPS[1]):
         (report,) = close_date(

@@ -22,6 +22,7 @@ WALLETS = "credits/wallets.csv"
 LOTS = "credits/wallet_lots.csv"
 COUPONS = "credits/coupons.csv"
 APPLIED = "credits/applied_coupons.csv"
+VOIDED = "credits/voided_top_ups.csv"
 
 WALLET_FACTS = ("customer_id", "currency", "metric_code")
 LOT_FACTS = ("wallet_id", "lot_kind", "amount", "credits", "units", "granted_on", "paid_on")
@@ -83,6 +84,18 @@ def changed_lots(
         if lot in granted:
             subject = (LOTS, f"lot '{lot}'", f"it was granted on {granted[lot]}", _LOT_MEND)
             yield from _changes(subject, {name: row[name] for name in LOT_FACTS}, now.get(lot))
+
+
+def voids_of_nothing(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[str]:
+    """Voids of lots that no top-up rule put in, or of a day before that."""
+    days = dict(issued_rows(con, "top_ups", "lot_id", "topped_up_on"))
+    for row in tables["voided_top_ups"]:
+        lot, voided_on = row["lot_id"], row["voided_on"]
+        where = f"{VOIDED} row {row.line}"
+        if lot not in days:
+            yield f"{where}: no top-up put in a lot '{lot}'; correct lot_id (a lot of {LOTS} has voided_on there)"
+        elif voided_on < days[lot]:
+            yield f"{where}: voided_on {voided_on} is before lot '{lot}' was put in, on {days[lot]}; correct it"
 
 
 def changed_coupons(con: duckdb.DuckDBPyConnection, old: Tables, tables: Tables) -> Iterator[str]:

@@ -37,7 +37,12 @@ from orchestration.catalog.charge_rows import (
     key_words,
     shown,
 )
-from orchestration.catalog.credit_history import changed_coupons, changed_lots, changed_wallets
+from orchestration.catalog.credit_history import (
+    changed_coupons,
+    changed_lots,
+    changed_wallets,
+    voids_of_nothing,
+)
 from orchestration.catalog.payer_checks import vanished_entities, vanished_payers
 from orchestration.catalog.reader import catalog_contracts, file_columns
 from orchestration.catalog.subscription_history import subscription_changes
@@ -130,6 +135,7 @@ def history_problems(con: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator
     yield from subscription_changes(con, old, tables)
     yield from changed_wallets(con, tables)
     yield from changed_lots(con, old["wallet_lots"], tables)
+    yield from voids_of_nothing(con, tables)
     yield from changed_coupons(con, old, tables)
     # Older warehouses know no lines but those of who was invoiced.
     if "customer_id" in _columns(con, "issued", "invoice_lines"):

@@ -68,7 +68,7 @@ grants as (
         lot_kind,
         {{ last_lot_priority() }} as lot_priority,
         granted_on,
-        cast(null as date) as voided_on,
+        voided_on,
         credit_rate,
         amount,
         credits
