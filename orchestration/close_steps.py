@@ -165,7 +165,8 @@ def _run_drafts(ws: Workspace) -> DbtResult:
     if not result.success and _is_cut_short_by_documents(ws, result):
         built = run_dbt(ws, preview_args(is_prepared=was_prepared))
         if not built.success:
-            return built
+            # What the checks found says more than a model that cannot live with it.
+            return result
         checked = run_dbt(ws, preview_check_args())
         result = replace(checked, nodes=(*built.nodes, *checked.nodes))
         note_prepared(ws, digest)

@@ -184,7 +184,7 @@ class Scale:
         if close_date == MONTHS[-1]:
             return
         following = MONTHS[MONTHS.index(close_date) + 1]
-        for invoice, line, amount, due in self._billed(close_date):
+        for invoice, line, subscription, amount, due in self._billed(close_date):
             fate = self._random.random()
             if fate < 0.33 and due > 0:
                 self._book["accounts/payments"].append(
@@ -192,7 +192,9 @@ class Scale:
                     | {"paid_on": str(close_date)}
                 )
             if fate < 0.05:
-                cents = self._random.randint(1, int(amount * 100))
+                # An end before the next close takes back up to 16 of 31 days first.
+                ends_before = self._ends.get(subscription, "9999") < str(following)
+                cents = self._random.randint(1, int(amount * (40 if ends_before else 100)))
                 self._book["accounts/manual_credits"].append(
                     {"manual_credit_id": f"m-{invoice}", "invoice_number": invoice}
                     | {"line_number": line, "amount": str(Decimal(cents) / 100)}
@@ -202,11 +204,12 @@ class Scale:
                 )
 
     def _billed(self, close_date: date) -> Iterator[tuple[Any, ...]]:
-        """Invoices of a close whose base fee coupons do not take: its line, what they leave of it, and what is due."""
+        """Invoices whose base fee coupons do not take: its line and subscription, what they leave, and what is due."""
         with duckdb.connect(str(self.ws.published / "finance.duckdb"), read_only=True) as con:
             yield from con.execute(
                 """
-                select i.invoice_number, l.line_number, l.amount - l.coupon_amount, i.amount_due
+                select
+                    i.invoice_number, l.line_number, l.subscription_id, l.amount - l.coupon_amount, i.amount_due
                 from invoices as i
                 inner join invoice_lines as l using (invoice_number)
                 where i.close_date = ? and l.fee_type = 'subscription' and l.amount - l.coupon_amount >= 0.01
