@@ -34,6 +34,8 @@ EXAMPLES_DEEP = 2_000
 may_shrink = pytest.mark.timeout(3600)
 
 
+# Without credits; with them `test_properties_credits` bills more in every run.
+@pytest.mark.deep
 @may_shrink
 def test_bills_of_random_customers_equal_the_oracles(tmp_path: Path) -> None:
     check(tmp_path, draw_examples(OCTOBER, count=EXAMPLES, seed_number=SEED), OCTOBER)
