@@ -1,11 +1,12 @@
--- R-COUPON: what coupons take off each line: exactly, as its tax counts it, and in minor units, which add up to the invoice's
--- coupons: what rounding leaves goes on from line to line.
+-- R-COUPON: what coupons take off each line: exactly, as its tax counts it, and in minor units. What rounding leaves goes on from
+-- line to line, so that the lines of this period add up to the coupons that are used, and corrections to what they bear.
 -- Grain: one row per (document_key, line_number).
 
 with
 
 invoice_lines as (
-    select document_key, line_number, minor_unit from {{ ref('fct_invoice_lines') }}
+    select document_key, line_number, minor_unit, original_invoice_number is null as uses_coupons
+    from {{ ref('fct_invoice_lines') }}
 ),
 
 shares as (
@@ -35,7 +36,7 @@ line_coupons as (
         {{ rounded_in_turn(
             'coalesce(line_shares.coupon_amount_unrounded, 0)',
             'invoice_lines.minor_unit',
-            'invoice_lines.document_key',
+            'invoice_lines.document_key, invoice_lines.uses_coupons',
             'invoice_lines.line_number'
         ) }} as coupon_amount
     from invoice_lines
