@@ -1,5 +1,6 @@
 -- R-TOP-UP: the rules that top up at this close, each with the gap that it finds: those whose date has come, unless they have a
--- target that is reached; and those whose threshold the ongoing balance, with what a date has just put in, does not exceed.
+-- target that is reached; and those whose threshold the ongoing balance, with what a date has just put in, does not exceed:
+-- compared exactly, and shown in minor units.
 -- Grain: one row per top_up_rule_id.
 
 with
@@ -28,14 +29,11 @@ put_in as (
 compared as (
     select
         top_up_rules.*,
-        case
-            when not top_up_rules.is_dated_amount
-                then {{ round_to_minor_unit(
-                    'ongoing_balances.balance_amount + ongoing_balances.unpaid_top_up_amount'
-                    ~ ' + coalesce(put_in.amount, 0) - ongoing_balances.open_usage_unrounded',
-                    'top_up_rules.minor_unit'
-                ) }}
-        end as ongoing_balance_amount,
+        cast(
+            ongoing_balances.balance_amount + ongoing_balances.unpaid_top_up_amount + coalesce(put_in.amount, 0)
+            - ongoing_balances.open_usage_unrounded
+            as decimal(38, 12)
+        ) as ongoing_balance_unrounded,
         cast(top_up_rules.threshold_credits * top_up_rules.credit_rate as decimal(38, 17)) as threshold_amount,
         cast(top_up_rules.target_ongoing_balance * top_up_rules.credit_rate as decimal(38, 17)) as target_amount
     from top_up_rules
@@ -47,15 +45,18 @@ compared as (
 fired as (
     select
         compared.*,
+        case
+            when not is_dated_amount then {{ round_to_minor_unit('ongoing_balance_unrounded', 'minor_unit') }}
+        end as ongoing_balance_amount,
         cast(
-            case method when 'target' then target_amount else threshold_amount end - ongoing_balance_amount
+            case method when 'target' then target_amount else threshold_amount end - ongoing_balance_unrounded
             as decimal(38, 17)
         ) as gap_amount
     from compared
     where
         is_dated_amount
-        or (trigger_type = 'interval' and ongoing_balance_amount < target_amount)
-        or (trigger_type = 'threshold' and ongoing_balance_amount <= threshold_amount)
+        or (trigger_type = 'interval' and ongoing_balance_unrounded < target_amount)
+        or (trigger_type = 'threshold' and ongoing_balance_unrounded <= threshold_amount)
 )
 
 select * from fired
