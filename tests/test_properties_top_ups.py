@@ -16,12 +16,15 @@ import pytest
 
 from tests.company_check import billed_by_oracle, check, compare, oracle_bill, payments_of
 from tests.oracle.bill import Bill
-from tests.oracle.company_files import Company, write_company
+from tests.oracle.catalog import read_catalog
+from tests.oracle.closing import due_periods
+from tests.oracle.company_files import Company, prefix_of, write_company
 from tests.oracle.coverage_top_ups import top_up_features_of
 from tests.oracle.draw import draw_examples
 from tests.oracle.random_rows import OCTOBER, Example
+from tests.oracle.timelines import with_timelines
 
-EXAMPLES = 40
+EXAMPLES = 60
 SEED = 3
 EXAMPLES_DEEP = 150
 SEEDS_DEEP = (4, 5)
@@ -36,13 +39,21 @@ class Drawn:
 
 
 @pytest.fixture(scope="module")
-def examples() -> Sequence[Example]:
-    """Those that `make test` bills: without thresholds on usage, which would make a close of almost every day."""
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Example]:
+    """Those that `make test` bills: none of them makes a close of its own, and usage has no thresholds, which would."""
     drawn = draw_examples(OCTOBER, count=EXAMPLES, seed_number=SEED, credits=True, top_ups=True)
-    return [
+    plain = [
         replace(one, rows={name: own for name, own in one.rows.items() if name != THRESHOLDS})
         for one in drawn
     ]
+    company = write_company(tmp_path_factory.mktemp("all"), plain, OCTOBER)
+    due = due_periods(with_timelines(read_catalog(company.catalog)), OCTOBER.through)
+    alone = {
+        one.terms.subscription.subscription_id[: len(prefix_of(0))]
+        for one in due
+        if one.due_on not in OCTOBER.close_dates
+    }
+    return [own for prefix, own in company.examples.items() if prefix not in alone]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +69,8 @@ LEAST = {
     **dict.fromkeys(["threshold fixed granted", "interval fixed purchased"], 10),
     **dict.fromkeys(["interval fixed granted", "interval target purchased"], 4),
     **dict.fromkeys(["threshold target purchased", "threshold target granted"], 4),
-    **dict.fromkeys(["purchased pays", "granted pays"], 10),
+    "purchased pays": 4,
+    "granted pays": 10,
     **dict.fromkeys(["not paid", "paid later", "sold on its way", "again"], 10),
     "balances that set nothing off": 30,
     **dict.fromkeys(["several steps", "the gap", "below zero", "parts of a cent"], 4),
@@ -79,6 +91,7 @@ def lacking(features: Counter[str], least: dict[str, int]) -> dict[str, int]:
 def test_every_kind_is_drawn(drawn: Drawn) -> None:
     assert lacking(drawn.features, LEAST) == {}
     assert len(drawn.company.stages) >= 2
+    assert {one.close_date for one in drawn.bill.invoices} == OCTOBER.close_dates
 
 
 def test_sums_hold(drawn: Drawn) -> None:
