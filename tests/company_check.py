@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -45,9 +46,14 @@ from tests.oracle.comparison_notes import expected_ends, published_ends
 from tests.oracle.comparison_payers import expected_users, published_users
 from tests.oracle.comparison_taxes import expected_line_taxes, published_line_taxes
 from tests.oracle.full_knowledge import Owed
+from tests.oracle.invoices import Invoice, Payment
+from tests.oracle.paying import Payer
 from tests.oracle.random_rows import Example, Window
 from tests.oracle.shrinking import shrink, size
 from tests.oracle.usage import landing_files
+
+if TYPE_CHECKING:
+    from orchestration.workspace import Workspace
 
 Counts = dict[str, Counter[Any]]
 Differences = dict[str, list[str]]
@@ -84,8 +90,19 @@ def oracle_bill(company: Company) -> Bill:
         [landing_files(batch) for batch in company.batches],
         company.window.through,
         batches_known_on=lambda day: len(company.batches) if day > company.window.middle else 1,
-        earlier_catalogs={} if earlier is None else {company.window.middle: earlier},
+        earlier_catalogs=dict(company.stages)
+        if earlier is None
+        else {company.window.middle: earlier},
+        pays=partial(payments_of, company),
     )
+
+
+def payments_of(company: Company, invoice: Invoice) -> Iterable[Payment]:
+    """What is paid to an invoice of a company, by the habits of the example that it is of."""
+    example = company.examples.get(owner_of(invoice.customer_id)[: len(prefix_of(0))])
+    if example is None:
+        return ()
+    return Payer(example.habits, sorted(company.window.close_dates)).payments_of(invoice)
 
 
 def owed_by(company: Company) -> Owed:
@@ -115,6 +132,7 @@ def billed_by_product(company: Company, folder: Path) -> Billed:
     from orchestration.errors import BadInput
     from orchestration.workspace import Workspace
     from tests.plain_close import close_through
+    from tests.staged_closes import close_stage_by_stage
 
     workspace = Workspace.resolve(
         catalog=folder / "known_catalog",
@@ -130,12 +148,22 @@ def billed_by_product(company: Company, folder: Path) -> Billed:
     ]
     if problems:
         raise BadInput("\n".join(problem.text for problem in problems))
+    if company.stages or any(one.habits for one in company.examples.values()):
+        assert len(company.batches) == 1
+        paid = [own for one in oracle_bill(company).invoices for own in payments_of(company, one)]
+        close_stage_by_stage(company, workspace, paid)
+        return _published(company, workspace)
     for batch, catalog, through in zip(
         company.batches, catalogs, [*throughs, company.window.through], strict=True
     ):
         shutil.copytree(catalog, workspace.catalog, dirs_exist_ok=True)
         shutil.copytree(batch, workspace.landing / batch.name)
         close_through(workspace, through)
+    return _published(company, workspace)
+
+
+def _published(company: Company, workspace: Workspace) -> Billed:
+    """What the product has of a company once it is closed."""
     finance = query_of(workspace.published / "finance.duckdb")
     warehouse = query_of(workspace.warehouse_file)
     if len(company.batches) == 1:

@@ -103,6 +103,8 @@ HOLDERS: dict[str, Holder] = {
     "hundred": Holder([_DATED | {"paid_credits": "4.3789"}], wallet={"rate": "100"}),
     "taxed": Holder([_TENS], [("02", "tokens", "100")], credits="150", tax="20"),
     "above": Holder([_TENS], [("02", "tokens", "100")], credits="150.01", tax="20"),
+    "rounded": Holder([_FIFTIES | {"paid_credits": "40"}], [("02", "tokens", "33.33")], tax="20"),
+    "barely": Holder([_FIFTIES], [("02", "tokens", "8.33")], credits="20", tax="20"),
     "billed": Holder(
         [_TENS | {"threshold_credits": "5"}], [("02", "in_advance", "12")], credits="20"
     ),

@@ -32,6 +32,7 @@ from .progressive import Excess, open_periods, progressive_lines, settle_progres
 from .settlement import tax_rows_of_lines, taxes_of_line
 from .terms import terms_of
 from .timelines import with_timelines
+from .topping_up import ToppedUp, TopUpBook, open_usage
 from .unit_wallets import UnitBook
 from .usage import Line, count_reasons, count_verdicts, read_batches
 from .wallets import buckets_of, draw_from_lots, lapsed_lots, lots_in_order, owed_of_lines
@@ -43,7 +44,8 @@ GroupKey = tuple[str, str, str]  # payer, currency, type of the invoice
 class Bill:
     """What a company is billed through a day, and where every line of its usage went.
 
-    `catalog`: the last one known. `note_balances`: the credit that is left of each note.
+    `catalog`: the last one known, with the lots that rules have put in. `note_balances`: the credit that is left of
+    each note.
     """
 
     invoices: tuple[Invoice, ...]
@@ -57,6 +59,7 @@ class Bill:
     note_balances: Mapping[NoteKey, Decimal] = field(default_factory=dict)
     lapses: tuple[Lapse, ...] = ()
     units: UnitBook = field(default_factory=UnitBook)
+    top_ups: tuple[ToppedUp, ...] = ()
 
 
 class _Version:
@@ -69,6 +72,8 @@ class _Version:
         days = {one.due_on for one in self.due}
         #: The days on which something becomes due.
         self.close_dates = days | {one.billed_on for one in self.catalog.one_offs}
+        for rule in self.catalog.top_up_rules:
+            self.close_dates.update(rule.dates_through(through))
 
         limited = {
             one.external_subscription_id
@@ -106,12 +111,14 @@ def bill(
     batches_known_on: Callable[[date], int] | None = None,
     earlier_catalogs: Mapping[date, Path] | None = None,
     payments: Iterable[Payment] = (),
+    pays: Callable[[Invoice], Iterable[Payment]] | None = None,
 ) -> Bill:
     """Bill the company of `catalog_folder` for the usage files of `batches`, every close through a day.
 
     `batches_known_on`: how many batches the close of a date knows (all, where it is not given). `earlier_catalogs`:
     what closes knew instead of `catalog_folder`, by the last date of such a close. `event_verdicts` counts accepted
-    events by (verdict, code), as the last of these closes knows them. `payments`: to invoices, at any time.
+    events by (verdict, code), as the last of these closes knows them. `payments`: to invoices, at any time; `pays`:
+    what is paid to an invoice once it is issued.
     """
     lines = read_batches(batches)
     known_on = batches_known_on or (lambda _close_date: len(batches))
@@ -121,49 +128,74 @@ def bill(
         for until, folder in sorted((earlier_catalogs or {}).items())
     ]
     versions.append((through, last))
-    memory = Memory()
-    notes = Notes(payments)
-    coupons = CouponBook()
-    remaining: dict[str, Decimal] = {}
-    invoices: list[Invoice] = []
-    lapses: list[Lapse] = []
+    books = _Books(payments)
     last_close_date = None
     for day, version, is_close in _days(versions):
-        for lot in (lot for wallet in version.catalog.wallets for lot in wallet.lots):
-            remaining.setdefault(lot.lot_id, lot.amount)
-        if not is_close and not version.passes_threshold(memory, known_on(day), day):
-            continue
-        found = _Found(version.catalog, version, memory, known_on(day), day)
-        last_close_date = day
-        issued = notes.issue(version.catalog, invoices, day)
-        issued += notes.issue_progressive(invoices, found.excess, day)
-        for one in (one for note in issued for one in note.returns):
-            remaining[one.lot_id] = total((remaining[one.lot_id], one.amount))
-        own_lines = _lines_by_invoice(version.catalog, memory, found, day)
-        invoices.extend(_invoices(version.catalog, own_lines, day, coupons, notes, remaining))
-        for lot in lapsed_lots(
-            version.catalog, day, partial(_is_all_billed, version.catalog, memory)
-        ):
-            if remaining[lot.lot_id]:
-                lapses.append(Lapse(day, lot.lot_id, remaining[lot.lot_id]))
-                remaining[lot.lot_id] = Decimal(0)
-        memory.units.lapse(version.catalog, day, partial(_is_all_billed, version.catalog, memory))
-    for lot in (lot for wallet in last.catalog.wallets for lot in wallet.lots):
-        remaining.setdefault(lot.lot_id, lot.amount)
+        if is_close or version.passes_threshold(books.memory, known_on(day), day):
+            last_close_date = day
+            for invoice in books.close(version, known_on(day), day):
+                books.notes.payments.add(pays(invoice) if pays else ())
     metered = last.knowledge.standing(known_on(through))
+    catalog = books.funded(last.catalog, last_close_date or date.min)
     return Bill(
-        invoices=tuple(invoices),
+        invoices=tuple(books.invoices),
         line_verdicts=count_verdicts(lines),
         rejection_reasons=count_reasons(lines),
         event_verdicts=Counter((one.verdict, one.event.code or "") for one in metered),
-        remaining_lot_amounts=remaining,
+        remaining_lot_amounts=books.remaining,
         last_close_date=last_close_date,
-        catalog=last.catalog,
-        credit_notes=tuple(notes.issued),
-        note_balances=notes.balances,
-        lapses=tuple(lapses),
-        units=memory.units,
+        catalog=catalog,
+        credit_notes=tuple(books.notes.issued),
+        note_balances=books.notes.balances,
+        lapses=tuple(books.lapses),
+        units=books.memory.units,
+        top_ups=tuple(books.top_ups.found),
     )
+
+
+class _Books:
+    """All that the closes of a company have issued, and what is left of it. `remaining`: the money of each lot."""
+
+    def __init__(self, payments: Iterable[Payment]) -> None:
+        self.memory = Memory()
+        self.notes = Notes(payments)
+        self.coupons = CouponBook()
+        self.top_ups = TopUpBook()
+        self.remaining: dict[str, Decimal] = {}
+        self.invoices: list[Invoice] = []
+        self.lapses: list[Lapse] = []
+
+    def funded(self, catalog: Catalog, close_date: date) -> Catalog:
+        """The catalog with the lots that rules have put in; every lot is in `remaining` afterwards."""
+        found = self.top_ups.funded(catalog, self.notes.payments, close_date)
+        for lot in (lot for wallet in found.wallets for lot in wallet.lots):
+            self.remaining.setdefault(lot.lot_id, lot.amount)
+        return found
+
+    def close(self, version: _Version, batch_count: int, day: date) -> list[Invoice]:
+        """The invoices of a close, which are in the books afterwards.
+
+        Source: decision D-53 "The balance is what the wallet's lots hold after the close has drawn and lots have
+        lapsed".
+        """
+        catalog = self.funded(version.catalog, day)
+        found = _Found(catalog, version, self.memory, batch_count, day)
+        issued = self.notes.issue(catalog, self.invoices, day)
+        issued += self.notes.issue_progressive(self.invoices, found.excess, day)
+        for one in (one for note in issued for one in note.returns):
+            self.remaining[one.lot_id] = total((self.remaining[one.lot_id], one.amount))
+        own_lines = _lines_by_invoice(catalog, self.memory, found, day)
+        new = _invoices(catalog, own_lines, day, self.coupons, self.notes, self.remaining)
+        is_all_billed = partial(_is_all_billed, catalog, self.memory)
+        for lot in lapsed_lots(catalog, day, is_all_billed):
+            if self.remaining[lot.lot_id]:
+                self.lapses.append(Lapse(day, lot.lot_id, self.remaining[lot.lot_id]))
+                self.remaining[lot.lot_id] = Decimal(0)
+        self.memory.units.lapse(catalog, day, is_all_billed)
+        usage_of = open_usage(catalog, self.memory, version.knowledge, batch_count, day)
+        new += self.top_ups.top_up(catalog, day, self.remaining, usage_of)
+        self.invoices.extend(new)
+        return new
 
 
 def _is_all_billed(catalog: Catalog, memory: Memory, customer_id: str, before: date) -> bool:

@@ -43,6 +43,7 @@ from .tax_place_rows import (
     read_place_taxes,
 )
 from .thresholds import Thresholds, read_opening_usage, read_thresholds
+from .top_up_rows import DatedRule, read_top_up_rules
 
 
 class Dated(Protocol):
@@ -178,6 +179,7 @@ class Catalog:
     assigned_taxes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     unit_wallets: list[Wallet] = field(default_factory=list)
     place_taxes: PlaceTaxes = NOTHING_BY_PLACE
+    top_up_rules: list[DatedRule] = field(default_factory=list)
 
     def timezone_of(self, customer_id: str) -> str:
         """Source: BILLING_RULES §4 "All in the customer's zone (customer → entity → UTC)"."""
@@ -276,6 +278,7 @@ def read_catalog(folder: Path) -> Catalog:
         assigned_taxes=assigned_taxes,
         unit_wallets=[wallet for wallet in wallets if wallet.unit_metric is not None],
         place_taxes=read_place_taxes(folder),
+        top_up_rules=read_top_up_rules(folder),
     )
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from .bill import Bill
+from .comparison_top_ups import expected_top_ups, published_top_ups, with_oracle_lots
 from .comparison_units import expected_units, published_units
 
 Key = tuple[Any, ...]
@@ -91,7 +92,7 @@ def expected_tables(bill: Bill) -> dict[str, Rows]:
     }
     tables["credit_ledger"] = _expected_ledger(bill)
     tables["wallet_lots"] = _expected_lots(bill)
-    tables |= expected_units(bill)
+    tables |= expected_units(bill) | expected_top_ups(bill)
     return tables
 
 
@@ -141,6 +142,11 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
     line_key = ", ".join(f"l.{column}" for column in LINE_KEY)
     line_columns = ", ".join(f"l.{column}" for column in LINE_COLUMNS)
     tax_columns = ", ".join(f"t.{column}" for column in TAX_COLUMNS)
+    draws = warehouse(
+        f"select {invoice_key}, m.lot_id, m.amount from issued.credit_movements as m "
+        "inner join finance.invoices as i using (invoice_number) "
+        "where m.movement_kind = 'used' and m.metric_code is null"
+    )
     return {
         "invoices": keyed(
             finance(f"select {invoice_key}, {', '.join(INVOICE_COLUMNS)} from invoices as i"),
@@ -163,15 +169,7 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             6,
             TAX_COLUMNS,
         ),
-        "wallet_draws": keyed(
-            warehouse(
-                f"select {invoice_key}, m.lot_id, m.amount from issued.credit_movements as m "
-                "inner join finance.invoices as i using (invoice_number) "
-                "where m.movement_kind = 'used' and m.metric_code is null"
-            ),
-            5,
-            ("amount",),
-        ),
+        "wallet_draws": keyed(with_oracle_lots(finance, draws, 4), 5, ("amount",)),
         "progressive_notes": keyed(
             finance(
                 "select i.payer_customer_id, n.issue_date, n.subscription_id, i.close_date as original_date, "
@@ -182,24 +180,32 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
             5,
             NOTE_COLUMNS,
         ),
+        **_published_lots(finance),
+        **published_top_ups(finance),
+        **published_units(finance),
+    }
+
+
+def _published_lots(finance: Query) -> dict[str, Rows]:
+    """What finance reads of lots: what moved in each close, and what is left."""
+    ledger = finance(
+        "select customer_id, close_date, lot_id, used_amount, returned_amount, expired_amount, "
+        "closing_amount from credit_ledger "
+        "where metric_code is null and used_amount + returned_amount + expired_amount <> 0"
+    )
+    lots = finance(
+        "select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots "
+        "where metric_code is null"
+    )
+    return {
         "credit_ledger": keyed(
-            finance(
-                "select customer_id, close_date, lot_id, used_amount, returned_amount, expired_amount, "
-                "closing_amount from credit_ledger "
-                "where metric_code is null and used_amount + returned_amount + expired_amount <> 0"
-            ),
+            with_oracle_lots(finance, ledger, 2),
             3,
             ("used_amount", "returned_amount", "expired_amount", "closing_amount"),
         ),
         "wallet_lots": keyed(
-            finance(
-                "select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots "
-                "where metric_code is null"
-            ),
-            2,
-            ("granted_amount", "remaining_amount"),
+            with_oracle_lots(finance, lots, 1), 2, ("granted_amount", "remaining_amount")
         ),
-        **published_units(finance),
     }
 
 

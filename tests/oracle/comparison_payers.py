@@ -24,9 +24,9 @@ def expected_users(bill: Bill) -> dict[str, Rows]:
         close_date, payer, currency, invoice_type = invoice.key
         key = (payer, close_date, currency, invoice_type)
         users = [
-            fees[line.one_off_fee_id]
-            if line.one_off_fee_id
-            else bill.catalog.users[line.subscription_id]
+            line.customer_id
+            or fees.get(line.one_off_fee_id or "")
+            or bill.catalog.users[line.subscription_id]
             for line in invoice.lines
         ]
         lines.update((*key, user) for user in users)

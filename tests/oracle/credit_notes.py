@@ -17,6 +17,7 @@ from .catalog import Catalog
 from .invoices import CreditNote, Invoice, InvoiceKey, NoteKey, NoteUse, Payment, total
 from .lines import InvoiceLine
 from .numbers import minor_unit, round_half_away
+from .payments import Payments
 from .periods import ONE_DAY
 from .progressive import Excess
 from .settlement import Draw, effective_tax_rate, tax_rows_of_lines
@@ -60,7 +61,7 @@ class Notes:
     def __init__(self, payments: Iterable[Payment] = ()) -> None:
         self.issued: list[CreditNote] = []
         self.balances: dict[NoteKey, Decimal] = {}
-        self._payments = list(payments)
+        self.payments = Payments(payments)
         # By subscription and first day of a line: from which day on, and how much of it.
         self._credited_from: dict[tuple[str, date], date] = {}
         self._credited: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
@@ -189,7 +190,9 @@ class Notes:
         )
         returned = _sum(one.amount for one in returns)
         refund = self._refund(terms, invoice, parts, subtotal + tax, close_date)
-        money = self._paid(invoice.key, close_date) - _sum(one.refund_amount for one in earlier)
+        money = self.payments.paid(invoice.key, close_date) - _sum(
+            one.refund_amount for one in earlier
+        )
         return CreditNote(
             close_date=close_date,
             subscription_id=terms.subscription.subscription_id,
@@ -257,7 +260,7 @@ class Notes:
         for one in parts:
             fee += Fraction(one.line.amount) * (one.owed + one.tax)
             used += one.amount_of(one.billed_days - one.unused_days) * (one.owed + one.tax)
-        paid = Fraction(invoice.prepaid_credit_amount) + self._paid(invoice.key, close_date)
+        paid = Fraction(invoice.prepaid_credit_amount) + self.payments.paid(invoice.key, close_date)
         paid = min(max(paid, Fraction(0)), Fraction(invoice.total_amount))
         share = round_half_away(paid * fee / Fraction(invoice.total_amount), scale)
         own = [
@@ -281,16 +284,8 @@ class Notes:
     def _open_part(self, invoice: Invoice, note_total: Fraction, close_date: date) -> Decimal:
         """What is still open of an invoice, at most the total of a note."""
         offset = _sum(one.offset_amount for one in self.issued if one.invoice_key == invoice.key)
-        left = Fraction(invoice.amount_due) - self._paid(invoice.key, close_date) - offset
+        left = Fraction(invoice.amount_due) - self.payments.paid(invoice.key, close_date) - offset
         return round_half_away(min(max(left, Fraction(0)), note_total), 4)
-
-    def _paid(self, invoice_key: InvoiceKey, close_date: date) -> Fraction:
-        """What payments paid to an invoice by a close."""
-        return _sum(
-            one.amount
-            for one in self._payments
-            if one.invoice_key == invoice_key and one.paid_on <= close_date
-        )
 
     def pay(self, customer_id: str, currency: str, amount: Decimal) -> list[NoteUse]:
         """What the balances of a customer's notes pay of an invoice total, oldest note first.

@@ -30,6 +30,7 @@ LIFE = "life: "
 HISTORIES = "histories"
 CREDITS = "credits: "
 TAXES = "taxes: "
+TOP_UPS = "top-ups: "
 Drawn = TypeVar("Drawn")
 
 
@@ -41,18 +42,22 @@ def draw_examples(
     life: bool = False,
     credits: bool = False,
     taxes: bool = False,
+    top_ups: bool = False,
 ) -> list[Example]:
     """`count` random customers; the same arguments give the same ones, whatever else is imported.
 
     `life`: with changes of plan, fixed charges and the like (see `random_life`, whose windows they need).
     `credits`: with coupons, taxes of lines and wallets with scopes (see `random_credits`).
     `taxes`: with places, VAT ids, sales taxes and certificates (see `random_taxes`).
+    `top_ups`: with rules that fill wallets, and payments (see `random_top_ups`).
     """
     kind = f"{LIFE}{window.name}" if life else window.name
     if credits:
         kind = f"{CREDITS}{kind}"
     if taxes:
         kind = f"{TAXES}{kind}"
+    if top_ups:
+        kind = f"{TOP_UPS}{kind}"
     return _drawn_by_process(kind, count, seed_number)
 
 
@@ -74,7 +79,12 @@ def _drawn_by_process(kind: str, count: int, seed_number: int) -> list[Any]:
 
 
 def strategy_of(kind: str) -> st.SearchStrategy[Any]:
-    """What is drawn for a kind: a window's examples, those with a life, credits or taxes, or lives."""
+    """What is drawn for a kind: a window's examples, those with a life, credits, taxes or top-ups, or lives."""
+    if kind.startswith(TOP_UPS):
+        from .random_top_ups import with_top_ups
+
+        own = kind.removeprefix(TOP_UPS)
+        return with_top_ups(strategy_of(own), _window_of(own.removeprefix(TAXES)))
     if kind.startswith(TAXES):
         from .random_taxes import histories_with_taxes, with_taxes
 

@@ -154,11 +154,15 @@ class Lapse:
 
 @dataclass(frozen=True)
 class Payment:
-    """Money that a customer paid to an invoice."""
+    """Money that a customer paid to an invoice, or took back (below 0).
+
+    `known_from`: the first day whose close may know of it.
+    """
 
     invoice_key: InvoiceKey
     amount: Decimal
     paid_on: date
+    known_from: date = date.min
 
 
 @dataclass(frozen=True)

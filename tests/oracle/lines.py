@@ -25,7 +25,8 @@ class InvoiceLine:
 
     `full_units`: what a unit amount refers to where the quantity is prorated. `issued_amount`: of a fee in advance.
     Of base fees and fixed charges: the local days [first_day, end_day) that are billed, the `price` of the whole period
-    and its days. `period_start`: the first day of the period that bills a fee.
+    and its days. `period_start`: the first day of the period that bills a fee. `customer_id`: of a line that belongs to
+    no subscription and no one-off fee.
     """
 
     subscription_id: str
@@ -51,6 +52,7 @@ class InvoiceLine:
     period_days: int = 0
     period_start: date | None = None
     one_off_fee_id: str | None = None
+    customer_id: str | None = None
 
     @property
     def quantity(self) -> Decimal:

@@ -6,7 +6,7 @@ Belongs here: the shared vocabulary, and all rows of the catalog but metrics (`r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import product, takewhile
@@ -107,11 +107,32 @@ class UsageLine:
 
 
 @dataclass(frozen=True)
+class Past:
+    """Tables that closes through a day know in place of those of later ones."""
+
+    through: date
+    rows: dict[str, list[dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How an invoice is paid: the word says how much (see `paying`), `days` how late.
+
+    `is_told_late`: a close later than the first that could know.
+    """
+
+    word: str
+    days: int
+    is_told_late: bool
+
+
+@dataclass(frozen=True)
 class Example:
     """One customer with all that concerns it. `is_permutable`: no order of files decides what is billed.
 
     `late_rows`: subscriptions and one-off fees that closes through the window's middle do not know, where a second
-    batch arrives then; `late_ends`: subscriptions whose end they do not know.
+    batch arrives then; `late_ends`: subscriptions whose end they do not know. `pasts`: in order. `habits`: of
+    paying, in turn; empty: nothing is paid.
     """
 
     rows: dict[str, list[dict[str, str]]]
@@ -119,6 +140,13 @@ class Example:
     is_permutable: bool
     late_rows: frozenset[str] = frozenset()
     late_ends: frozenset[str] = frozenset()
+    pasts: tuple[Past, ...] = ()
+    habits: tuple[Habit, ...] = ()
+
+    def known_on(self, day: date) -> Example:
+        """The example as closes of a day know it."""
+        past = next((one for one in self.pasts if day <= one.through), None)
+        return self if past is None else replace(self, rows={**self.rows, **past.rows}, pasts=())
 
 
 @dataclass(frozen=True)

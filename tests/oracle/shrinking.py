@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from .random_rows import ALWAYS, PRICES, Example
+from .random_rows import ALWAYS, PRICES, Example, Past
 
 Row = dict[str, str]
 Rows = dict[str, list[Row]]
@@ -44,6 +44,7 @@ REMOVABLE = (
     "credits/wallets",
     "credits/wallet_lots",
     "credits/wallet_targets",
+    "credits/top_up_rules",
     "credits/coupons",
     "credits/coupon_targets",
     "credits/applied_coupons",
@@ -175,6 +176,7 @@ def reductions(example: Example) -> list[Reduction]:
         rows = example.rows.get(table, [])
         found.extend(("row", table, number) for number in range(len(rows)))
     found.extend(("line", number) for number in range(len(example.lines)))
+    found.extend(("past", number) for number in range(len(example.pasts)))
     for table in ("prices/plans", "tax/taxes"):
         rows = example.rows.get(table, [])
         found.extend(("only", table, number) for number in range(len(rows)))
@@ -201,7 +203,19 @@ def reduced(example: Example, chosen: frozenset[Reduction]) -> Example:
     lines = tuple(
         line for number, line in enumerate(example.lines) if ("line", number) not in chosen
     )
-    return replace(example, rows=_without_idle_proration(_without_orphans(rows)), lines=lines)
+    rows = _without_idle_proration(_without_orphans(rows))
+    pasts = tuple(
+        _past_of(rows, past)
+        for number, past in enumerate(example.pasts)
+        if ("past", number) not in chosen
+    )
+    return replace(example, rows=rows, lines=lines, pasts=pasts)
+
+
+def _past_of(rows: Rows, past: Past) -> Past:
+    """The past of an example that has only these rows now: none of it names a row that is gone."""
+    known = _without_orphans({**rows, **past.rows})
+    return replace(past, rows={table: known[table] for table in past.rows})
 
 
 def _blanked(row: Row, table: str, number: int, chosen: frozenset[Reduction]) -> Row:
@@ -265,6 +279,7 @@ def _without_orphans(rows: Rows) -> Rows:
     wallets = values("credits/wallets", "wallet_id")
     keep("credits/wallet_lots", lambda row: row["wallet_id"] in wallets)
     keep("credits/wallet_targets", lambda row: row["wallet_id"] in wallets)
+    keep("credits/top_up_rules", lambda row: row["wallet_id"] in wallets)
     coupons = values("credits/coupons", "coupon_code")
     for table in ("credits/coupon_targets", "credits/applied_coupons"):
         keep(table, lambda row: row["coupon_code"] in coupons)

@@ -35,15 +35,16 @@ class TopUpRule:
 
 @dataclass(frozen=True)
 class TopUp:
-    """Credits that are sold and given, and the money that they are."""
+    """Credits that are sold and given, and the money that they are. `paid_exact`: before it was rounded."""
 
     paid_credits: Decimal = Decimal(0)
     paid_amount: Decimal = Decimal(0)
     granted_credits: Decimal = Decimal(0)
     granted_amount: Decimal = Decimal(0)
+    paid_exact: Fraction = Fraction(0)
 
 
-def top_up(rule: TopUpRule, ongoing: Decimal) -> TopUp:
+def top_up(rule: TopUpRule, ongoing: Decimal | Fraction) -> TopUp:
     """What `rule` puts into a wallet whose ongoing balance in money is `ongoing`; nothing if it is not set off.
 
     Example:
@@ -76,13 +77,15 @@ def _multiple(rule: TopUpRule, gap: Fraction) -> int:
 
 
 def _of_credits(rule: TopUpRule, times: int) -> TopUp:
-    paid = _money(rule, times * Fraction(rule.paid_credits) * Fraction(rule.rate))
+    exact = times * Fraction(rule.paid_credits) * Fraction(rule.rate)
+    paid = _money(rule, exact)
     given = times * rule.granted_credits
     return TopUp(
         _credits(rule, paid),
         paid,
         given,
         _money(rule, Fraction(given) * Fraction(rule.rate)),
+        exact,
     )
 
 
@@ -97,7 +100,7 @@ def _to_target(rule: TopUpRule, gap: Fraction) -> TopUp:
     if rule.most is not None and gap > rule.most:
         gap = Fraction(rule.most)
     paid = _money(rule, gap)
-    return TopUp(_credits(rule, paid), paid)
+    return TopUp(_credits(rule, paid), paid, paid_exact=gap)
 
 
 def _money(rule: TopUpRule, amount: Fraction) -> Decimal:

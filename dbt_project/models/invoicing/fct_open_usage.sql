@@ -1,11 +1,12 @@
 -- R-TOP-UP: what the usage of open periods has come to so far and no invoice has billed, this close's progressive ones included.
--- Charges in advance are billed. A charge that progressive invoices billed in excess is 0: a credit note settles it.
+-- Charges in advance are billed. A charge that progressive invoices billed in excess is 0: a credit note settles it. Where a charge
+-- has had several metrics in a period, what began first was billed first.
 -- Grain: one row per (subscription_id, charge_code, metric_code).
 
 with
 
 fees_so_far as (
-    select subscription_id, charge_code, metric_code, period_starts_at, amount
+    select subscription_id, charge_code, metric_code, period_starts_at, segment_starts_at, amount
     from {{ ref('int_invoicing__fees_so_far') }}
 ),
 
@@ -24,15 +25,28 @@ subscriptions as (
     select subscription_id, payer_customer_id, billing_entity_code, currency from {{ ref('dim_subscriptions') }}
 ),
 
-charges_so_far as (
+metrics_so_far as (
     select
         subscription_id,
         charge_code,
-        max(metric_code) as metric_code,
+        metric_code,
         period_starts_at,
+        max(segment_starts_at) as last_starts_at,
         sum(amount) as amount
     from fees_so_far
-    group by subscription_id, charge_code, period_starts_at
+    group by subscription_id, charge_code, metric_code, period_starts_at
+),
+
+charges_so_far as (
+    select
+        metrics_so_far.*,
+        sum(amount) over (partition by subscription_id, charge_code, period_starts_at) as charge_amount,
+        coalesce(sum(greatest(amount, 0)) over (
+            partition by subscription_id, charge_code, period_starts_at
+            order by last_starts_at desc
+            rows between unbounded preceding and 1 preceding
+        ), 0) as later_amount
+    from metrics_so_far
 ),
 
 unbilled as (
@@ -40,7 +54,13 @@ unbilled as (
         charges_so_far.subscription_id,
         charges_so_far.charge_code,
         charges_so_far.metric_code,
-        greatest(charges_so_far.amount - coalesce(billed_before.amount, 0), 0) as amount
+        greatest(
+            least(
+                charges_so_far.amount,
+                charges_so_far.charge_amount - coalesce(billed_before.amount, 0) - charges_so_far.later_amount
+            ),
+            0
+        ) as amount
     from charges_so_far
     left join billed_now
         on

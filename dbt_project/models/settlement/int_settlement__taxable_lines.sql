@@ -19,7 +19,7 @@ invoice_lines as (
 ),
 
 open_usage as (
-    select
+    select distinct
         'open/' || subscription_id || '/' || charge_code as document_key,
         1 as line_number,
         cast(null as varchar) as line_key,
