@@ -31,6 +31,8 @@ HISTORIES = "histories"
 CREDITS = "credits: "
 TAXES = "taxes: "
 TOP_UPS = "top-ups: "
+PAYERS = "payers: "
+UNITS = "units: "
 Drawn = TypeVar("Drawn")
 
 
@@ -43,12 +45,16 @@ def draw_examples(
     credits: bool = False,
     taxes: bool = False,
     top_ups: bool = False,
+    payers: bool = False,
+    units: bool = False,
 ) -> list[Example]:
     """`count` random customers; the same arguments give the same ones, whatever else is imported.
 
     `life`: with changes of plan, fixed charges and the like (see `random_life`, whose windows they need).
     `credits`: with coupons, taxes of lines and wallets with scopes (see `random_credits`).
     `taxes`: with places, VAT ids, sales taxes and certificates (see `random_taxes`).
+    `payers`: with payers that change between closes (see `random_payers`); not of lives.
+    `units`: with wallets of units (see `random_units`).
     `top_ups`: with rules that fill wallets, and payments (see `random_top_ups`).
     """
     kind = f"{LIFE}{window.name}" if life else window.name
@@ -56,6 +62,10 @@ def draw_examples(
         kind = f"{CREDITS}{kind}"
     if taxes:
         kind = f"{TAXES}{kind}"
+    if units:
+        kind = f"{UNITS}{kind}"
+    if payers:
+        kind = f"{PAYERS}{kind}"
     if top_ups:
         kind = f"{TOP_UPS}{kind}"
     return _drawn_by_process(kind, count, seed_number)
@@ -84,7 +94,17 @@ def strategy_of(kind: str) -> st.SearchStrategy[Any]:
         from .random_top_ups import with_top_ups
 
         own = kind.removeprefix(TOP_UPS)
-        return with_top_ups(strategy_of(own), _window_of(own.removeprefix(TAXES)))
+        return with_top_ups(strategy_of(own), _window_of(own))
+    if kind.startswith(PAYERS):
+        from .random_payers import with_other_payers
+
+        own = kind.removeprefix(PAYERS)
+        return with_other_payers(strategy_of(own), _window_of(own))
+    if kind.startswith(UNITS):
+        from .random_units import with_unit_wallets
+
+        own = kind.removeprefix(UNITS)
+        return with_unit_wallets(strategy_of(own), _window_of(own))
     if kind.startswith(TAXES):
         from .random_taxes import histories_with_taxes, with_taxes
 
@@ -118,7 +138,9 @@ def strategy_of(kind: str) -> st.SearchStrategy[Any]:
 
 
 def _window_of(kind: str) -> Window:
-    name = kind.removeprefix(CREDITS)
+    name = kind
+    for prefix in (PAYERS, UNITS, TAXES, CREDITS):
+        name = name.removeprefix(prefix)
     if name.startswith(LIFE):
         from .random_life import LIFE_WINDOWS
 

@@ -1,4 +1,5 @@
--- R-WALLET: a lot pays only its own customer's invoices, and only in its own currency.
+-- R-WALLET: a lot pays only its own customer's invoices, and only in its own currency; units are paid for who used them, whoever
+-- is invoiced.
 -- Grain: one row per draw that crosses.
 
 select
@@ -13,6 +14,6 @@ where
     movements.movement_kind = 'used'
     and (
         invoices.document_key is null
-        or movements.customer_id <> invoices.payer_customer_id
+        or (movements.metric_code is null and movements.customer_id <> invoices.payer_customer_id)
         or movements.currency <> invoices.currency
     )
