@@ -73,7 +73,7 @@ LEAST = {
     "granted pays": 10,
     **dict.fromkeys(["not paid", "paid later", "sold on its way", "again"], 10),
     "balances that set nothing off": 30,
-    **dict.fromkeys(["several steps", "the gap", "below zero", "parts of a cent"], 4),
+    **dict.fromkeys(["several steps", "the gap", "below zero"], 4),
     "other rate": 30,
     "rounded": 6,
 }

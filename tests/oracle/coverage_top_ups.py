@@ -11,7 +11,6 @@ from datetime import date
 from decimal import Decimal
 
 from .bill import Bill
-from .numbers import minor_unit
 from .top_up_rows import DatedRule
 from .topping_up import ToppedUp
 
@@ -51,11 +50,8 @@ def _features(one: ToppedUp, rule: DatedRule) -> Iterator[str]:
     trigger = "threshold" if terms.threshold is not None else "interval"
     method = "fixed" if terms.target is None else "target"
     yield f"{trigger} {method} {one.lot_kind}"
-    if one.ongoing is not None:
-        if one.ongoing < 0:
-            yield "below zero"
-        if (one.ongoing * 10 ** minor_unit(terms.currency)).denominator > 1:
-            yield "parts of a cent"
+    if one.ongoing is not None and one.ongoing < 0:
+        yield "below zero"
     if terms.target is not None and one.lot_kind == "purchased":
         yield from _limits(one, rule)
     elif terms.threshold is not None and one.lot_kind == "purchased":

@@ -9,7 +9,7 @@ rounded money".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
@@ -41,7 +41,7 @@ class TopUp:
     paid_amount: Decimal = Decimal(0)
     granted_credits: Decimal = Decimal(0)
     granted_amount: Decimal = Decimal(0)
-    paid_exact: Fraction = Fraction(0)
+    paid_exact: Fraction = field(default=Fraction(0), compare=False)
 
 
 def top_up(rule: TopUpRule, ongoing: Decimal | Fraction) -> TopUp:
