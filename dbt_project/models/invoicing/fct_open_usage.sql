@@ -1,6 +1,6 @@
 -- R-TOP-UP: what the usage of open periods has come to so far and no invoice has billed, this close's progressive ones included.
--- Charges in advance are billed. A charge that progressive invoices billed in excess is 0: a credit note settles it. Where a charge
--- has had several metrics in a period, what began first was billed first.
+-- Charges in advance are billed. A charge that progressive invoices billed in excess is 0: a credit note settles it. Where
+-- a charge has had several metrics in a period, what began first was billed first.
 -- Grain: one row per (subscription_id, charge_code, metric_code).
 
 with
