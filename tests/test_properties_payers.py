@@ -25,7 +25,7 @@ from tests.oracle.timelines import with_timelines
 EXAMPLES = 120
 SEED = 1
 EXAMPLES_DEEP = 250
-SEEDS_DEEP = (2, 3)
+SEEDS_DEEP = (2, 4)
 THRESHOLDS = "prices/usage_thresholds"
 
 # Over both copies of each example: at least so many.

@@ -158,7 +158,9 @@ def limits_of(draw: st.DrawFn, wallet: Cells, rules: list[Cells]) -> Cells:
     if draw(st.booleans()):
         most = Fraction(min(sold, default=from_units(9_000, scale)))
         part = draw(st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(1, 10)]))
-        found["paid_top_up_min_amount"] = format(floor_to_scale(most * part, scale), "f")
+        fewest = floor_to_scale(most * part, scale)
+        if fewest:
+            found["paid_top_up_min_amount"] = format(fewest, "f")
     if draw(st.booleans()):
         least = Fraction(max(sold, default=from_units(9_000, scale)))
         times = draw(st.sampled_from([Fraction(1), Fraction(3, 2), Fraction(4)]))

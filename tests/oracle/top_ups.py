@@ -71,8 +71,8 @@ def _multiple(rule: TopUpRule, gap: Fraction) -> int:
     while times * step <= gap:
         times += 1
     paid = Fraction(rule.paid_credits) * Fraction(rule.rate)
-    while rule.most is not None and paid and times > 1 and times * paid > rule.most:
-        times -= 1
+    if rule.most is not None and paid:
+        times = max(min(times, int(Fraction(rule.most) / paid)), 1)
     return times
 
 
