@@ -67,6 +67,7 @@ PUBLIC_ASSETS = {
         "staging/stg_catalog__top_up_rules",
         "staging/stg_catalog__us_sales_taxes",
         "staging/stg_catalog__usage_thresholds",
+        "staging/stg_catalog__voided_top_ups",
         "staging/stg_catalog__wallet_lots",
         "staging/stg_catalog__wallet_targets",
         "staging/stg_catalog__wallets",

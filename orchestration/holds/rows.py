@@ -77,19 +77,31 @@ def prepare(con: duckdb.DuckDBPyConnection, run: CloseRun) -> None:
     con.execute(
         f"create or replace temp table held_before as select document_key from {ACTIVE_HOLDS} as holds"
     )
+    con.execute(
+        f"""
+        create or replace temp table periods_held_before as
+        select distinct
+            periods.subscription_id, periods.fee_family, periods.period_starts_at, periods.period_ends_at
+        from issued.billed_periods as periods
+        inner join {ACTIVE_HOLDS} as holds on periods.publication_sequence = holds.hold_sequence
+        """
+    )
 
 
 def parted(table: str, draft: str) -> str:
     """The rows of `draft` with their `hold_sequence`; NULL for what is published.
 
-    A period that a held document registered is not registered again: nothing would undo that with the document.
+    A period that is held, also one without a fee, or whose correction is, is not registered again: nothing would undo
+    that with the document. Once it is decided, the next close computes the period again.
     """
     hold = _HOLD_OF_ROW.get(table, _DOCUMENT)
     kept = ""
     if table == "billed_periods":
         kept = (
-            " where not (drafts.is_adjustment and coalesce(drafts.document_key, '')"
-            " in (select document_key from held_before))"
+            " where not (drafts.is_adjustment and (coalesce(drafts.document_key, '')"
+            " in (select document_key from held_before) or exists (select 1 from periods_held_before as held"
+            " where held.subscription_id = drafts.subscription_id and held.fee_family = drafts.fee_family"
+            " and held.period_starts_at < drafts.period_ends_at and held.period_ends_at > drafts.period_starts_at)))"
         )
     return f"(select drafts.*, {hold} as hold_sequence from {draft} as drafts{kept})"
 
