@@ -9,6 +9,7 @@ lot of 250.00 pays October and November, and 46.96 of December. January has no u
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -211,6 +212,41 @@ def test_what_corrects_a_held_document_waits_for_it(held: ClosedCompany, tmp_pat
         "select amount, original_invoice_number from invoice_lines where original_invoice_number is not null"
     ) == [(Decimal("0.03"), done.numbers[0])]
     assert close_again(ws, THIRD_CLOSE) == close_again(ws, FOURTH_CLOSE) == "unchanged"
+
+
+def test_a_period_held_without_a_fee_is_looked_at_again(tmp_path: Path) -> None:
+    """November reached its commitment of 100.00, has no fee of it and is held; then the commitment is corrected to 101.
+
+    November is discarded, and its usage retracted: what lacks to 101.00 is billed.
+    """
+    company = begun(tmp_path)
+    ws = company.workspace
+    plans = ws.catalog / "prices/plans.csv"
+    header, row = plans.read_text(encoding="utf-8").splitlines()
+    rows = [f"{header},minimum_commitment_amount", f"{row},"]
+    for close_date, held, recorded, minimum in (
+        (SECOND_CLOSE, ["atlas"], "2025-11-20", "100"),
+        (THIRD_CLOSE, [], "2025-12-20", "101"),
+    ):
+        rows.append(f"{row.replace('2025-01-01T', recorded + 'T')},{minimum}")
+        plans.write_text("\n".join([*rows, ""]), encoding="utf-8")
+        close(ws, close_date, *held)
+    with connect(ws, read_only=True) as con:
+        assert [hold.name for hold in decisions.active_holds(con)] == ["H-1"]
+    decisions.discard(ws, "H-1", *WHO)
+    november = [f"ext_atlas-{code}-{number}" for code in ("calls", "tokens") for number in (2, 3)]
+    retractions = [
+        {"transaction_id": f"no-{key}", "external_subscription_id": "ext_atlas", "retracts": key}
+        for key in november
+    ]
+    text = "".join(f"{json.dumps(line)}\n" for line in retractions)
+    (ws.landing / "retractions.jsonl").write_text(text, encoding="utf-8")
+    close(ws, FOURTH_CLOSE)
+    lines = company.finance(
+        "select fee_type, amount from invoice_lines where subscription_id = 'sub_atlas' and amount <> 0"
+        " and service_period_start >= '2025-11-01' and service_period_start < '2025-12-01' order by 1"
+    )
+    assert lines == [("commitment_true_up", Decimal(2)), ("subscription", Decimal(99))]
 
 
 def test_what_the_gate_held_cannot_be_published_by_hand(
