@@ -106,6 +106,33 @@ def test_a_damaged_finance_file_is_made_whole(twice_closed, tmp_path: Path, dama
     assert not sync_published(company.workspace)
 
 
+def test_the_log_of_a_killed_publication_is_not_played_back(
+    small_company: ClosedCompany,  # noqa: F811
+    twice_closed: ClosedCompany,
+    tmp_path: Path,
+) -> None:
+    """Killed between commit and swap: the copy's log holds the second close, and would add it once more."""
+    company = twice_closed.copy(tmp_path)
+    file = company.workspace.published / "finance.duckdb"
+    whole = contents(company)
+    part, log = file.with_suffix(".part"), file.with_name("finance.part.wal")
+    for place in (file, part):
+        shutil.copyfile(small_company.workspace.published / "finance.duckdb", place)
+    with duckdb.connect(str(part)) as con:
+        con.execute("pragma disable_checkpoint_on_shutdown")
+        con.execute(
+            f"attach '{twice_closed.workspace.published / 'finance.duckdb'}' as later (read_only)"
+        )
+        for table in ("invoices", "publications"):
+            con.execute(
+                f"insert into {table} from later.{table} where close_date = '{SECOND_CLOSE}'"
+            )
+    assert log.stat().st_size > 0
+    assert sync_published(company.workspace)
+    assert contents(company) == whole
+    assert not log.exists()
+
+
 def test_lost_parquet_files_come_back_to_the_byte(twice_closed, tmp_path: Path) -> None:
     company = twice_closed.copy(tmp_path)
     before = published_bytes(company)

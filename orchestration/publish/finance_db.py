@@ -52,7 +52,9 @@ def extend(
         rebuild: make every table from all publications, whatever the file holds.
     """
     part = file.with_suffix(".part")
-    part.unlink(missing_ok=True)
+    # With the log of a killed one, which would be played back onto the copy, as if it were its own.
+    for leftover in (part, part.with_name(f"{part.name}.wal")):
+        leftover.unlink(missing_ok=True)
     if not rebuild:
         shutil.copyfile(file, part)
     name = str(part).replace("'", "''")
