@@ -6,6 +6,7 @@ if so. Does not belong here: the drafts of a close, which every close builds, an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -136,12 +137,15 @@ def ensure_manifest(ws: Workspace) -> Mapping[str, Any]:
     ws.target_path.mkdir(parents=True, exist_ok=True)
     # Several Dagster processes load the definitions at once: one parses, the others wait for its file.
     with FileLock(ws.target_path / "manifest.lock"):
-        if not _is_manifest_of(ws, digest):
-            result = run_dbt(ws, ["parse"])
-            if not result.success:
-                raise dbt_refusal("The dbt project does not parse", result)
-            (ws.target_path / _MANIFEST_DIGEST).write_text(digest, encoding="utf-8")
-    return read_manifest(ws)
+        if _is_manifest_of(ws, digest):
+            # Each invocation of dbt writes it, and one that was killed may have left half of it.
+            with contextlib.suppress(ValueError):
+                return read_manifest(ws)
+        result = run_dbt(ws, ["parse"])
+        if not result.success:
+            raise dbt_refusal("The dbt project does not parse", result)
+        (ws.target_path / _MANIFEST_DIGEST).write_text(digest, encoding="utf-8")
+        return read_manifest(ws)
 
 
 def read_manifest(ws: Workspace) -> Mapping[str, Any]:

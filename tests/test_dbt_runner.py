@@ -26,7 +26,9 @@ from orchestration.dbt_runner import (
     run_dbt,
     shared_args,
 )
+from orchestration.prepare import ensure_manifest
 from orchestration.workspace import Workspace
+from tests.small_company import write_company
 
 
 def _selection(args: list[str]) -> list[str]:
@@ -193,3 +195,12 @@ def test_a_run_reports_its_nodes_and_leaves_nothing_behind(
     broken = run_dbt(ws, ["build"])
     assert not broken.success
     assert "nothing_of_that_name" in str(broken.exception)
+
+
+def test_a_manifest_that_a_killed_dbt_left_half_written_is_made_anew(tmp_path: Path) -> None:
+    ws = write_company(tmp_path)
+    nodes = ensure_manifest(ws)["nodes"].keys()
+    file = ws.target_path / "manifest.json"
+    file.write_bytes(file.read_bytes()[:100_000])
+    assert ensure_manifest(ws)["nodes"].keys() == nodes
+    assert len(nodes) > 100
