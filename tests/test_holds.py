@@ -214,8 +214,9 @@ def test_what_corrects_a_held_document_waits_for_it(held: ClosedCompany, tmp_pat
     assert close_again(ws, THIRD_CLOSE) == close_again(ws, FOURTH_CLOSE) == "unchanged"
 
 
-def test_a_period_held_without_a_fee_is_looked_at_again(tmp_path: Path) -> None:
-    """November reached its commitment of 100.00, has no fee of it and is held; then the commitment is corrected to 101.
+@pytest.mark.parametrize("first_minimum", ["100", ""])
+def test_a_period_held_without_a_fee_is_looked_at_again(tmp_path: Path, first_minimum: str) -> None:
+    """November reached its commitment of 100.00, or has none, and is held; then the commitment is corrected to 101.
 
     November is discarded, and its usage retracted: what lacks to 101.00 is billed.
     """
@@ -225,7 +226,7 @@ def test_a_period_held_without_a_fee_is_looked_at_again(tmp_path: Path) -> None:
     header, row = plans.read_text(encoding="utf-8").splitlines()
     rows = [f"{header},minimum_commitment_amount", f"{row},"]
     for close_date, held, recorded, minimum in (
-        (SECOND_CLOSE, ["atlas"], "2025-11-20", "100"),
+        (SECOND_CLOSE, ["atlas"], "2025-11-20", first_minimum),
         (THIRD_CLOSE, [], "2025-12-20", "101"),
     ):
         rows.append(f"{row.replace('2025-01-01T', recorded + 'T')},{minimum}")

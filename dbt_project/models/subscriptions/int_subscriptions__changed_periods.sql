@@ -3,12 +3,25 @@
 
 with
 
+running as (select close_date from {{ ref('stg_control__run') }}),
+
+due_periods as (
+    select
+        periods_ahead.subscription_id,
+        periods_ahead.period_starts_at,
+        periods_ahead.period_ends_at
+    from {{ ref('int_subscriptions__periods_ahead') }} as periods_ahead
+    inner join running on periods_ahead.due_date <= running.close_date
+),
+
 registered_periods as (
     select
         subscription_id,
         fee_family,
         plan_period_number,
         registered_starts_at,
+        kept_starts_at,
+        kept_ends_at,
         registered_digest,
         earlier_start_date,
         later_start_date
@@ -58,6 +71,19 @@ causes as (
     select subscription_id, plan_period_number, 'changed_subscription' as cause
     from registered_periods
     where earlier_start_date is not null or later_start_date is not null
+    union
+    -- A minimum counts what its period bills, of which a discard may have made some due again.
+    select
+        registered_periods.subscription_id,
+        registered_periods.plan_period_number,
+        'changed_subscription' as cause
+    from registered_periods
+    inner join due_periods
+        on
+            registered_periods.subscription_id = due_periods.subscription_id
+            and registered_periods.kept_starts_at < due_periods.period_ends_at
+            and registered_periods.kept_ends_at > due_periods.period_starts_at
+    where registered_periods.fee_family = 'commitment'
 ),
 
 changed as (
