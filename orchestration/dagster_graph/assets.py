@@ -216,9 +216,9 @@ def _backfilled(
         with session.failing_as_dagster():
             published = close_steps.published_close(ws, day)
         if published is not None:
-            yield from events.of_partition(_reproduced(location, published), day)
+            yield from events.of_partition(context.instance, _reproduced(location, published), day)
             if session.error is None:
-                yield from events.of_partition([_publish(location, day)], day)
+                yield from events.of_partition(context.instance, [_publish(location, day)], day)
             else:
                 differing.append(day)
                 session.error = None
@@ -228,9 +228,9 @@ def _backfilled(
         elif day not in (yield from _close_earlier(context, location, day)):
             not_due.append(day)
         elif day == dates[-1] and not is_published:
-            yield from events.of_partition(_built(location, day), day)
+            yield from events.of_partition(context.instance, _built(location, day), day)
         else:
-            yield from events.of_partition(_closed(location, day), day)
+            yield from events.of_partition(context.instance, _closed(location, day), day)
     with session.failing_as_dagster():
         refuse_left_out(differing, waiting, not_due)
     # Dagster asks for a result of every check; those of each partition are told above.
@@ -256,7 +256,7 @@ def _close_earlier(
             return pending
         context.log.info(f"{pending[0]} is closed first, because it is due before {close_date}.")
         context.instance.add_dynamic_partitions(str(specs.CLOSE_DATES.name), [str(pending[0])])
-        yield from events.of_partition(_closed(location, pending[0]), pending[0])
+        yield from events.of_partition(context.instance, _closed(location, pending[0]), pending[0])
 
 
 def _closed(location: Location, close_date: date) -> Iterator[Any]:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import duckdb
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
 
 from orchestration.close_run import CloseRun
 from orchestration.close_steps import CloseReport
@@ -71,11 +74,14 @@ def report_metadata(report: CloseReport) -> Metadata:
 
 
 def of_partition(
-    results: Iterable[dg.MaterializeResult[Any] | dg.AssetCheckResult], close_date: date
+    instance: dg.DagsterInstance,
+    results: Iterable[dg.MaterializeResult[Any] | dg.AssetCheckResult],
+    close_date: date,
 ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
     """The same events as `results`, of the partition `close_date` alone, whatever other partitions the run has."""
     for result in results:
         if isinstance(result, dg.AssetCheckResult):
+            assert result.asset_key is not None
             yield dg.AssetCheckEvaluation(
                 asset_key=result.asset_key,
                 check_name=result.check_name,
@@ -84,11 +90,24 @@ def of_partition(
                 description=result.description,
                 metadata=result.metadata,
                 partition=str(close_date),
+                target_materialization_data=_latest_of(instance, result.asset_key, close_date),
             )
         else:
             yield dg.AssetMaterialization(
                 asset_key=result.asset_key, metadata=result.metadata, partition=str(close_date)
             )
+
+
+def _latest_of(
+    instance: dg.DagsterInstance, asset_key: dg.AssetKey, close_date: date
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    """What a check looked at. Without it Dagster takes the check of a date for one of older rows, and shows none."""
+    of_date = dg.AssetRecordsFilter(asset_key=asset_key, asset_partitions=[str(close_date)])
+    for record in instance.fetch_materializations(of_date, limit=1).records:
+        return AssetCheckEvaluationTargetMaterializationData(
+            run_id=record.run_id, storage_id=record.storage_id, timestamp=record.timestamp
+        )
+    return None
 
 
 def check_results(
