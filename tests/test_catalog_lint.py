@@ -132,6 +132,21 @@ CASES: dict[str, tuple[Change, tuple[str, str, str]]] = {
          "{F} row 7: filter 'rest' never matches: each event of its values goes to 'large' (row 2) or 'small' (row 5) "
          "or 'medium' (row 6) first; remove it, change its values, or move it up"),
     ),
+    "a wallet of who pays for nothing": (
+        lambda b: (
+            b["accounts/customers"].append(b["accounts/customers"][0] | {"customer_id": "group"}),
+            b["tax/customer_taxes"].append(b["tax/customer_taxes"][0] | {"customer_id": "group"}),
+            b["accounts/customers"][0].update(payer_customer_id="group"),
+            b.update({"credits/wallets": [
+                {"wallet_id": f"w_{owner}", "customer_id": owner, "wallet_name": "w", "currency": "USD"}
+                | {"priority": "1", "scope_fee_types": ""}
+                for owner in (b[SUBSCRIPTIONS][0]["customer_id"], "group")
+            ]}),
+        ),
+        ("warning", "wallets",
+         "credits/wallets.csv row 2: wallet 'w_atlas' pays nothing: 'group' is invoiced for what its customer 'atlas' "
+         "uses; give it to 'group', or leave it if 'atlas' will pay again"),
+    ),
     "a metric without a charge": (
         lambda b: b[M].append(metric("watched", "count")),
         ("warning", "metrics",

@@ -125,6 +125,14 @@ CASES: dict[str, tuple[Change, str]] = {
         lambda b: b[C][-1].update(is_pay_in_advance="true"),
         f"{C}.csv row 16: {OF_CUSTOMER} paid in advance; {BILL_SO}",
     ),
+    "in advance, used by another": (
+        lambda b: (
+            b["accounts/customers"].append(b["accounts/customers"][-1] | {"customer_id": "hopper"}),
+            b["accounts/subscriptions"][-1].update(customer_id="hopper", payer_customer_id="gauss"),
+            b[C][-1].update(is_pay_in_advance="true"),
+        ),
+        f"{C}.csv row 16: {OF_CUSTOMER} paid in advance; {BILL_SO}",
+    ),
     "prorated": (
         lambda b: (
             b[C].insert(0, b[C].pop() | {"is_prorated": "true"}),
@@ -140,8 +148,8 @@ CASES: dict[str, tuple[Change, str]] = {
         lambda b: b["prices/usage_thresholds"].append(
             {"plan_code": "gpu", "threshold_amount": "5"}
         ),
-        f"{W}.csv row 2: it holds units of 'gpu', and plan 'gpu' of customer 'gauss' bills usage at thresholds, before "
-        "units are drawn; leave out its usage_thresholds, or give the customer a wallet of money",
+        f"{W}.csv row 2: it holds units of 'gpu', and plan 'gpu', which customer 'gauss' pays for, bills usage at "
+        "thresholds, before units are drawn; leave out its usage_thresholds, or give the customer a wallet of money",
     ),
     "nine priorities at once": (
         lambda b: b[L].extend(lot(f"l{n}", "w", priority=str(n)) for n in range(1, 9)),

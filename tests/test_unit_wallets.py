@@ -31,7 +31,7 @@ def bills(company: ClosedCompany, customer: str) -> list[str]:
     rows = company.finance(
         f"""
         select strftime(close_date, '%m'), fees_amount, amount_due from invoices
-        where customer_id = '{customer}' order by close_date, invoice_type
+        where payer_customer_id = '{customer}' order by close_date, invoice_type
         """
     )
     return [f"{month} {fees:.2f} {due:.2f}" for month, fees, due in rows]
@@ -138,6 +138,22 @@ def test_what_was_used_before_a_price_changed_is_paid_first(company: ClosedCompa
 
 def test_two_subscriptions_share_a_lot_in_their_order(company: ClosedCompany) -> None:
     assert lines(company, "pair", "02") == ["tokens 6 6 0.00", "tokens 6 2 4.00"]
+
+
+def test_units_are_the_payers_and_return_to_who_paid(company: ClosedCompany) -> None:
+    """January: the branch's 4 and 3 and the group's 5 are 12, of which the group's lot pays 10: the branch comes first
+    by name, so that 2 of the group's own are priced. Then the branch pays for itself: of January's 7, 3 are retracted
+    and return to the group's lot, which pays 1 of February; the branch's own lot pays its 6.
+    """
+    assert movements(company, "group") == [
+        "01-01 granted 10",
+        "02-01 used 10",
+        "03-01 returned 3",
+        "03-01 used 1",
+    ]
+    assert movements(company, "branch") == ["01-01 granted 10", "03-01 used 6"]
+    assert bills(company, "group") == ["02 2.00 2.00", "03 0.00 0.00", "04 0.00 0.00"]
+    assert bills(company, "branch") == ["03 0.00 0.00", "04 0.00 0.00"]
 
 
 def test_a_purchased_lot_counts_from_its_payment(company: ClosedCompany) -> None:
@@ -294,7 +310,7 @@ def test_an_annual_commitment_is_one_purchased_lot(company: ClosedCompany) -> No
 
 
 # Whose January was computed again, which the oracle does not do.
-ADJUSTED = ("late", "less", "dear", "lapsed")
+ADJUSTED = ("late", "less", "dear", "lapsed", "group", "branch")
 
 
 def test_published_rows_equal_the_oracles(company: ClosedCompany) -> None:

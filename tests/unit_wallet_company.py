@@ -4,8 +4,8 @@ Belongs here: its catalog, its usage as it becomes known, and closing it. Does n
 (`test_unit_wallets` says them).
 
 Plans are monthly in arrears, in euros, without base fees and taxes; a token costs 1.00 where a customer has no prices
-of its own. Usage of January is billed on 1 February, of February on 1 March, of March on 1 April. Between the first
-two, some of January's is retracted, and some comes late.
+of its own. The group pays for January of its branch. Usage of January is billed on 1 February, of February on 1
+March, of March on 1 April. Between the first two, some of January's is retracted, and some comes late.
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ WALLETS: dict[str, Sequence[tuple[str, int, str, Sequence[Row]]]] = {
         ("one", 1, "tokens", [{"lot_id": "lapsed", "units": "30", "expires_on": "2025-02-01"}])
     ],
     "whole": [("one", 1, "minutes", [{"lot_id": "whole", "units": "100"}])],
+    "group": [("one", 1, "tokens", [{"lot_id": "group"}])],
+    "branch": [("one", 1, "tokens", [{"lot_id": "branch"}])],
     "commit": [
         (
             "one",
@@ -106,6 +108,8 @@ WALLETS: dict[str, Sequence[tuple[str, int, str, Sequence[Row]]]] = {
         )
     ],
 }
+# Who pays for whom until the first close.
+PAYERS = {"branch": "group"}
 
 
 def used(customer: str, day: str, code: str, n: str, **properties: str) -> Row:
@@ -154,6 +158,9 @@ USAGE = (
         used("lapsed", "01-11", "tokens", "5"),
         used("whole", "01-10", "minutes", "3.2"),
         used("commit", "01-10", "tokens", "50"),
+        used("group", "01-10", "tokens", "5"),
+        used("branch", "01-10", "tokens", "4"),
+        used("branch", "01-11", "tokens", "3"),
     ],
     [
         used("late", "01-20", "tokens", "5"),
@@ -166,6 +173,9 @@ USAGE = (
         used("models", "02-10", "tokens", "12"),
         used("unpaid", "02-10", "tokens", "4"),
         used("commit", "02-10", "tokens", "900"),
+        used("group", "02-10", "tokens", "1"),
+        retracted(used("branch", "01-11", "tokens", "3")),
+        used("branch", "02-10", "tokens", "6"),
     ],
     [used("commit", "03-10", "tokens", "700"), used("late", "03-10", "tokens", "2")],
 )
@@ -238,8 +248,8 @@ def subscription(name: str, customer: str) -> Row:
     }
 
 
-def catalog() -> dict[str, list[Row]]:
-    """The rows by file."""
+def catalog(step: int) -> dict[str, list[Row]]:
+    """The rows by file, as they are known before a step."""
     credits = [wallet_rows(customer) for customer in WALLETS]
     large = {"plan_code": "parts", "charge_code": "tokens", "filter_code": "large"} | SINCE
     plan = {"interval": "monthly", "is_pay_in_advance": "false", "amount": "0", "currency": "EUR"}
@@ -263,6 +273,7 @@ def catalog() -> dict[str, list[Row]]:
         ],
         "accounts/customers": [
             {"customer_id": name, "customer_name": name, "billing_entity_code": "eu"}
+            | {"payer_customer_id": "" if step else PAYERS.get(name, "")}
             for name in WALLETS
         ],
         "accounts/subscriptions": [
@@ -281,7 +292,7 @@ def catalog() -> dict[str, list[Row]]:
 
 def write_step(folder: Path, step: int) -> Workspace:
     """Write below `folder` what becomes known before a step, from 0."""
-    ws = write_book(folder, catalog())
+    ws = write_book(folder, catalog(step))
     ws.landing.mkdir(exist_ok=True)
     lines = "".join(f"{json.dumps(line)}\n" for line in USAGE[step])
     (ws.landing / f"usage_{step}.jsonl").write_text(lines, encoding="utf-8")

@@ -30,6 +30,7 @@ from orchestration.catalog.findings import ERROR, WARNING, Finding, findings
 from orchestration.catalog.payer_checks import payer_of
 from orchestration.catalog.validate import Row
 
+WALLETS = "credits/wallets.csv"
 # Values that a filter matches, by property name.
 Box = dict[str, frozenset[str]]
 
@@ -201,6 +202,26 @@ def _taxed_customers(tables: Tables) -> set[str]:
     }
 
 
+def wallets_that_pay_nothing(tables: Tables) -> Iterator[str]:
+    """Wallets of customers all of whose use others pay for: prepaid credit is the payer's."""
+    customers = {row["customer_id"]: row for row in tables["customers"]}
+    payers = {
+        customer: {payer_of(row, customers) for row in rows}
+        for customer, rows in by_key(
+            tables["subscriptions"], lambda row: row["customer_id"]
+        ).items()
+    }
+    paying = {payer for own in payers.values() for payer in own}
+    for row in tables["wallets"]:
+        customer = row["customer_id"]
+        if customer in payers and customer not in paying:
+            payer = min(payers[customer])
+            yield (
+                f"{WALLETS} row {row.line}: wallet '{row['wallet_id']}' pays nothing: '{payer}' is invoiced for what "
+                f"its customer '{customer}' uses; give it to '{payer}', or leave it if '{customer}' will pay again"
+            )
+
+
 _FINDERS: tuple[tuple[str, str, Callable[[Tables], Iterator[str]]], ...] = (
     (ERROR, "validity", gaps),
     (ERROR, "filters", filters_without_a_match),
@@ -208,4 +229,5 @@ _FINDERS: tuple[tuple[str, str, Callable[[Tables], Iterator[str]]], ...] = (
     (WARNING, "metrics", unpriced_metrics),
     (WARNING, "tiers", unreachable_tiers),
     (WARNING, "taxes", untaxed_currencies),
+    (WARNING, "wallets", wallets_that_pay_nothing),
 )

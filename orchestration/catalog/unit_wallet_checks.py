@@ -1,7 +1,7 @@
 """What wallets that hold units of a metric must say, and what the charges must be whose usage they pay.
 
-Belongs here: checks on wallets with a `metric_code`, their lots, and the plans of who has one. Does not belong here:
-wallets of money, and what is asked of every lot (`wallet_checks`).
+Belongs here: checks on wallets with a `metric_code`, their lots, and the plans that their customers pay for. Does not
+belong here: wallets of money, and what is asked of every lot (`wallet_checks`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from orchestration.catalog.charge_rows import CHARGES, Tables, by_key
 from orchestration.catalog.limit_checks import not_superseded
+from orchestration.catalog.payer_checks import payer_of
 from orchestration.catalog.validate import Row
 from orchestration.catalog.validity_checks import valid_until
 
@@ -81,7 +82,12 @@ def _lot_problems(lot: Row, wallet: Row) -> Iterator[str]:
 
 def _charge_problems(tables: Tables, wallet: Row, lots: list[Row]) -> Iterator[str]:
     metric, customer = wallet["metric_code"], wallet["customer_id"]
-    subscriptions = [row for row in tables["subscriptions"] if row["customer_id"] == customer]
+    customers = {row["customer_id"]: row for row in tables["customers"]}
+    subscriptions = [
+        row
+        for row in tables["subscriptions"]
+        if row["customer_id"] in customers and payer_of(row, customers) == customer
+    ]
     names = {row["subscription_id"] for row in subscriptions} | {None}
     plans = {row["plan_code"] for row in subscriptions}
     since = min(lot["granted_on"] for lot in lots)
@@ -108,8 +114,8 @@ def _charge_problems(tables: Tables, wallet: Row, lots: list[Row]) -> Iterator[s
         if of_use & charging and of_use & early:
             yield (
                 f"{WALLETS} row {wallet.line}: it holds units of '{metric}', and plan "
-                f"'{min(of_use & early)}' of customer '{customer}' bills usage at thresholds, before units are drawn; "
-                "leave out its usage_thresholds, or give the customer a wallet of money"
+                f"'{min(of_use & early)}', which customer '{customer}' pays for, bills usage at thresholds, before "
+                "units are drawn; leave out its usage_thresholds, or give the customer a wallet of money"
             )
 
 

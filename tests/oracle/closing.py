@@ -178,7 +178,7 @@ def _prepaid(
     parts = [
         part
         for subscription in catalog.subscriptions
-        if subscription.customer_id in holders
+        if catalog.payer_of(subscription.customer_id, subscription) in holders
         for one in due.get(subscription.subscription_id, ())
         if one.fee_family == "usage"
         for part in parts_of_period(

@@ -17,6 +17,7 @@ from .random_rows import COPY, Example, Window, decimals_of
 Cells = dict[str, str]
 
 CHARGES = "prices/charges"
+PAID = ("accounts/customers", "accounts/subscriptions")
 THRESHOLDS = "prices/usage_thresholds"
 MODELS = ("standard", "graduated", "package", "volume")
 UNITS = ("0.000000001", "0.5", "1", "2", "3", "5", "10", "40", "1000", "1000000")
@@ -30,6 +31,12 @@ def with_unit_wallets(
     example = draw(examples)
     rows: Rows = {table: list(own) for table, own in example.rows.items()}
     users = list(dict.fromkeys(row["customer_id"] for row in rows["accounts/subscriptions"]))
+    payers = [
+        row["payer_customer_id"]
+        for table in PAID
+        for row in rows[table]
+        if row.get("payer_customer_id")
+    ]
     # What is paid in advance may not be prepaid: most of it is billed in arrears here.
     rows[CHARGES] = [
         row | {"is_pay_in_advance": "false"} if row["charge_model"] in MODELS else row
@@ -42,7 +49,7 @@ def with_unit_wallets(
             wallets.append(
                 {
                     "wallet_id": name,
-                    "customer_id": draw(st.sampled_from(users)),
+                    "customer_id": draw(st.sampled_from([*users, *payers])),
                     "wallet_name": "Units",
                     "metric_code": metric_code,
                     "currency": "",

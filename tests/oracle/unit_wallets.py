@@ -31,7 +31,7 @@ Prepaid = Mapping[PartKey, Fraction]
 
 @dataclass(frozen=True)
 class Part:
-    """Units that may be paid. `place`: where it stands among all that a customer used of a metric."""
+    """Units that may be paid. `place`: where it stands among all of a metric that a customer pays for."""
 
     key: PartKey
     customer_id: str
@@ -131,11 +131,13 @@ def unit_lots_in_order(
 def parts_of_period(
     catalog: Catalog, terms: Terms, period: Period, events: Iterable[MeteredEvent]
 ) -> Iterator[Part]:
-    """What lots may pay of a period: charges in arrears on a metric that its customer has units of.
+    """What lots may pay of a period: charges in arrears on a metric that its payer has units of.
+
+    Source: BILLING_RULES, Words: "payer: … wallets are the payer's".
 
     What a later part takes back is not paid in an earlier one: a part counts as far as it is still there at the end.
     """
-    customer_id = terms.subscription.customer_id
+    customer_id = catalog.payer_of(terms.subscription.customer_id, terms.subscription)
     metrics = {
         wallet.unit_metric for wallet in catalog.unit_wallets if wallet.customer_id == customer_id
     }
@@ -173,7 +175,7 @@ def parts_of_period(
                     _filter_place(segment.row, key[0]),
                     key[1] or "",
                 ),
-                starts_on=local_date(starts_at, terms.zone_name),
+                starts_on=local_date(starts_at, catalog.timezone_of(customer_id)),
                 units=units,
             )
 

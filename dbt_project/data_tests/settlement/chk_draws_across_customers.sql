@@ -1,5 +1,4 @@
--- R-WALLET: a lot pays only its own customer's invoices, and only in its own currency; units are paid for who used them, whoever
--- is invoiced.
+-- R-WALLET: a lot pays only its own customer's invoices, and one of money only in its own currency.
 -- Grain: one row per draw that crosses.
 
 select
@@ -14,6 +13,6 @@ where
     movements.movement_kind = 'used'
     and (
         invoices.document_key is null
-        or (movements.metric_code is null and movements.customer_id <> invoices.payer_customer_id)
+        or movements.customer_id <> invoices.payer_customer_id
         or movements.currency <> invoices.currency
     )

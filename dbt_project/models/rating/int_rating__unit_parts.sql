@@ -1,29 +1,20 @@
--- R-UNITS: the billable units that wallets may pay, of customers who have one of the metric: those of charges in arrears, by
+-- R-UNITS: the billable units that wallets may pay, of payers who have one of the metric: those of charges in arrears, by
 -- filter, group and part of a period that this close bills or computes again. What a later part of the period takes back is
 -- not to be paid. What began first comes first, then subscriptions by name, and charges, filters and groups as on the invoice.
 -- Grain: one row per (subscription_id, charge_code, filter_code, group_key, period_starts_at, segment_starts_at).
 
 with
 
-unit_holders as (select customer_id, metric_code from {{ ref('int_rating__unit_holders') }}),
-
-usage_periods as (
-    select
-        periods.subscription_id,
-        periods.customer_id,
-        periods.period_starts_at,
-        periods.is_reopened,
-        unit_holders.metric_code
-    from {{ ref('fct_subscription_periods') }} as periods
-    inner join unit_holders on periods.customer_id = unit_holders.customer_id
-    where periods.fee_family = 'usage'
+unit_periods as (
+    select subscription_id, period_starts_at, metric_code, customer_id, is_reopened
+    from {{ ref('int_rating__unit_periods') }}
 ),
 
 -- Through the end of a part less through its start; the metric of a charge may change with its row.
 used_units as (
     select
-        usage_periods.customer_id,
-        usage_periods.is_reopened,
+        unit_periods.customer_id,
+        unit_periods.is_reopened,
         quantities.subscription_id,
         quantities.charge_code,
         quantities.filter_code,
@@ -36,18 +27,18 @@ used_units as (
             case when quantities.point_number = 0 then 0 - quantities.rated_quantity else quantities.rated_quantity end
         ) as units
     from {{ ref('fct_usage_quantities') }} as quantities
-    inner join usage_periods
+    inner join unit_periods
         on
-            quantities.subscription_id = usage_periods.subscription_id
-            and quantities.metric_code = usage_periods.metric_code
-            and quantities.period_starts_at = usage_periods.period_starts_at
+            quantities.subscription_id = unit_periods.subscription_id
+            and quantities.metric_code = unit_periods.metric_code
+            and quantities.period_starts_at = unit_periods.period_starts_at
     where
         not quantities.is_pay_in_advance
         and quantities.prorated_denominator is null
         and quantities.charge_model in ('standard', 'graduated', 'graduated_percentage', 'package', 'volume')
     group by
-        usage_periods.customer_id,
-        usage_periods.is_reopened,
+        unit_periods.customer_id,
+        unit_periods.is_reopened,
         quantities.subscription_id,
         quantities.charge_code,
         quantities.filter_code,

@@ -1,5 +1,5 @@
 -- R-EXPIRY: when each wallet lot that expires does so, and whether it has lapsed: its date has come, and no period that starts
--- before it is unbilled after this close, of those that the customer pays; of units, of the customer's own.
+-- before it is unbilled after this close, of those that the customer pays.
 -- Grain: one row per lot_id.
 
 with
@@ -7,7 +7,7 @@ with
 running as (select close_date from {{ ref('stg_control__run') }}),
 
 expiring_lots as (
-    select lot_id, customer_id, holds_units, expires_on, timezone from {{ ref('int_subscriptions__expiring_lots') }}
+    select lot_id, customer_id, expires_on, timezone from {{ ref('int_subscriptions__expiring_lots') }}
 ),
 
 tz_offsets as (
@@ -16,37 +16,19 @@ tz_offsets as (
 
 unbilled_periods as (
     select
-        terms.customer_id,
         terms.payer_customer_id,
         min(scheduled_periods.period_starts_at) as first_starts_at
     from {{ ref('int_subscriptions__periods_ahead') }} as scheduled_periods
     inner join running on scheduled_periods.due_date > running.close_date
     inner join {{ ref('int_subscriptions__terms') }} as terms
         on scheduled_periods.subscription_id = terms.subscription_id
-    group by terms.customer_id, terms.payer_customer_id
-),
-
-unbilled_of_holders as (
-    select
-        payer_customer_id as holder_id,
-        false as holds_units,
-        min(first_starts_at) as first_starts_at
-    from unbilled_periods
-    group by payer_customer_id
-    union all
-    select
-        customer_id as holder_id,
-        true as holds_units,
-        min(first_starts_at) as first_starts_at
-    from unbilled_periods
-    group by customer_id
+    group by terms.payer_customer_id
 ),
 
 candidate_instants as (
     select
         expiring_lots.lot_id,
         expiring_lots.customer_id,
-        expiring_lots.holds_units,
         expiring_lots.expires_on,
         tz_offsets.offset_ends_at,
         {{ day_start('expiring_lots.expires_on', 'tz_offsets.offset_starts_at', 'tz_offsets.offset_seconds') }}
@@ -59,12 +41,11 @@ expiries as (
     select
         lot_id,
         customer_id,
-        holds_units,
         expires_on,
         min(starts_at) as expires_at
     from candidate_instants
     where starts_at < offset_ends_at
-    group by lot_id, customer_id, holds_units, expires_on
+    group by lot_id, customer_id, expires_on
 ),
 
 lapses as (
@@ -73,13 +54,10 @@ lapses as (
         expiries.expires_on,
         expiries.expires_at,
         expiries.expires_on <= running.close_date
-        and coalesce(unbilled_of_holders.first_starts_at >= expiries.expires_at, true) as has_lapsed
+        and coalesce(unbilled_periods.first_starts_at >= expiries.expires_at, true) as has_lapsed
     from expiries
     cross join running
-    left join unbilled_of_holders
-        on
-            expiries.customer_id = unbilled_of_holders.holder_id
-            and expiries.holds_units = unbilled_of_holders.holds_units
+    left join unbilled_periods on expiries.customer_id = unbilled_periods.payer_customer_id
 )
 
 select * from lapses

@@ -5,7 +5,7 @@ with
 
 wallet_lots as (select lot_id, wallet_id, expires_on from {{ ref('int_subscriptions__wallet_lots') }}),
 
-wallets as (select wallet_id, customer_id, metric_code, expires_on from {{ ref('stg_catalog__wallets') }}),
+wallets as (select wallet_id, customer_id, expires_on from {{ ref('stg_catalog__wallets') }}),
 
 customers as (select customer_id, billing_entity_code, timezone from {{ ref('stg_catalog__customers') }}),
 
@@ -15,7 +15,6 @@ expiring as (
     select
         wallet_lots.lot_id,
         wallets.customer_id,
-        wallets.metric_code is not null as holds_units,
         least(
             coalesce(wallet_lots.expires_on, wallets.expires_on), coalesce(wallets.expires_on, wallet_lots.expires_on)
         ) as expires_on,
