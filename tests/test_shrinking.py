@@ -19,7 +19,7 @@ from tests.company_check import RUNS_PER_ROUND, Billed, billed_by_oracle, check
 from tests.oracle.charge_models import rating
 from tests.oracle.company_files import Company, customer_of, write_company
 from tests.oracle.draw import draw_examples
-from tests.oracle.random_rows import OCTOBER, Example
+from tests.oracle.random_rows import OCTOBER, Example, Past
 from tests.oracle.shrinking import MOST_CANDIDATES, ROUNDS, reduced, reductions, shrink, size
 
 EXAMPLES = 40
@@ -45,6 +45,15 @@ def _whole_packages_only(
     units: Fraction, *, package_amount: Fraction, package_size: Fraction, free_units: Fraction
 ) -> Fraction:
     return max((units - free_units) // package_size, Fraction(0)) * package_amount
+
+
+def test_a_subscription_is_left_out_of_the_past_too(drawn: list[Example]) -> None:
+    table = "accounts/subscriptions"
+    example = max(drawn, key=lambda one: len(one.rows[table]))
+    past = Past(OCTOBER.first, {table: example.rows[table]})
+    left = reduced(replace(example, pasts=(past,)), frozenset({("row", table, 0)}))
+    assert len(left.rows[table]) == len(example.rows[table]) - 1 > 0
+    assert left.pasts[0].rows[table] == left.rows[table]
 
 
 def test_two_equal_sides_pass(tmp_path: Path, drawn: list[Example]) -> None:

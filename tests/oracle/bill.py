@@ -199,17 +199,19 @@ class _Books:
 
 
 def _is_all_billed(catalog: Catalog, memory: Memory, customer_id: str, before: date) -> bool:
-    """Whether no period that a customer pays, and that starts before a date of its zone, waits for its bill."""
+    """Whether no period that a customer pays, and that starts before a date of its zone, waits for its bill.
+
+    A period starts with its subscription if that begins within it, as the lines that a lot may pay do.
+    """
     expires_at = first_instant(catalog.timezone_of(customer_id), before)
     return not any(
         memory.left_of(terms, period, fee_family)
         for one in catalog.subscriptions
         if catalog.payer_of(one.customer_id, one) == customer_id
         for terms in [terms_of(catalog, one)]
-        for zone_name in [catalog.timezone_of(one.customer_id)]
         for fee_family in terms.fee_families
         for period in takewhile(
-            lambda period, zone_name=zone_name: first_instant(zone_name, period.start) < expires_at,
+            lambda period, terms=terms: terms.bounds(period)[0] < expires_at,
             terms.periods(fee_family),
         )
     )

@@ -214,8 +214,17 @@ def reduced(example: Example, chosen: frozenset[Reduction]) -> Example:
 
 def _past_of(rows: Rows, past: Past) -> Past:
     """The past of an example that has only these rows now: none of it names a row that is gone."""
-    known = _without_orphans({**rows, **past.rows})
-    return replace(past, rows={table: known[table] for table in past.rows})
+    left = {row["subscription_id"] for row in rows["accounts/subscriptions"]}
+    own = {
+        table: [
+            row
+            for row in listed
+            if table != "accounts/subscriptions" or row["subscription_id"] in left
+        ]
+        for table, listed in past.rows.items()
+    }
+    known = _without_orphans({**rows, **own})
+    return replace(past, rows={table: known[table] for table in own})
 
 
 def _blanked(row: Row, table: str, number: int, chosen: frozenset[Reduction]) -> Row:
