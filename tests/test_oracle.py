@@ -187,7 +187,7 @@ def lot(lot_id: str, amount: str, kind: str = "granted", granted_on: str = "2025
 def draws_of(amount: Decimal, lots: list[Lot], left: dict[str, Decimal]) -> list[Draw]:
     """What lots of a wallet without a scope pay of an invoice in euros."""
     wallet = Wallet("w", "atlas", "EUR", 1, 0, tuple(lots))
-    buckets = buckets_of([Owed(("charge", ""), date.min, Fraction(amount))], Fraction(amount))
+    buckets = buckets_of([Owed(("charge", ""), date.min, Fraction(amount))], Fraction(amount), 2)
     return draw_from_lots(amount, buckets, [(wallet, one) for one in lots], left, scale=2)
 
 

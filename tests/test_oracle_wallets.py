@@ -74,7 +74,7 @@ def test_case_of_an_allocation(case_id: str) -> None:
     total = Decimal(inputs["invoice_total_cents"]) / 100
     lots = [(own, lot) for own in wallets for lot in own.lots]
     left = {lot.lot_id: lot.amount for _, lot in lots}
-    draws = draw_from_lots(total, buckets_of(owed, Fraction(total)), lots, left, scale=2)
+    draws = draw_from_lots(total, buckets_of(owed, Fraction(total), 2), lots, left, scale=2)
     paid = {draw.lot_id: int(draw.amount * 100) for draw in draws}
     assert sum(paid.values()) == int(inputs["invoice_total_cents"])
     for name, stated in expected.items():
@@ -98,7 +98,9 @@ def draws_of(owed: dict[str, str], scopes: list[str], total: str) -> list[str]:
         for number, scope in enumerate(scopes)
     ]
     buckets = buckets_of(
-        [Owed((key, ""), DAY, Fraction(amount)) for key, amount in owed.items()], Fraction(total)
+        [Owed((key, ""), DAY, Fraction(amount)) for key, amount in owed.items()],
+        Fraction(total),
+        2,
     )
     lots = [(own, lot) for own in wallets for lot in own.lots]
     left = {lot.lot_id: lot.amount for _, lot in lots}
@@ -109,14 +111,14 @@ def draws_of(owed: dict[str, str], scopes: list[str], total: str) -> list[str]:
 
 
 def test_wallets_that_cover_an_invoice_together_pay_all_of_it() -> None:
-    """Unrounded buckets of 10.004, 10.004 and 10.002 make 30.01: the second draw reaches the cent."""
+    """Buckets of 10.004, 10.004 and 10.002 are 10.00 each, and the cent to 30.01 is the largest's, the first of two."""
     owed = {"charge": "10.004", "add_on": "10.004", "subscription": "10.002"}
     paid = draws_of(owed, ["add_on", "charge", "subscription"], "30.01")
-    assert paid == ["0: 10.00", "1: 10.01", "2: 10.00"]
+    assert paid == ["0: 10.01", "1: 10.00", "2: 10.00"]
 
 
 def test_a_gap_goes_to_the_largest_bucket() -> None:
-    """10.004 and 5.004 with tax are 15.01 on the invoice: the larger one has 10.006, which is 10.01."""
+    """10.004 and 5.004 with tax are 15.01 on the invoice: 10.00 and 5.00, and the cent that is left."""
     owed = {"charge": "10.004", "subscription": "5.004"}
     assert draws_of(owed, ["charge"], "15.01") == ["0: 10.01"]
     assert draws_of(owed, ["subscription"], "15.01") == ["0: 5.00"]

@@ -98,3 +98,15 @@ def test_bills_with_units_where_payers_change_equal_the_oracles(tmp_path: Path) 
     company = write_company(tmp_path / "oracle", drawn, OCTOBER)
     assert lacking(oracle_bill(company), {"draws": 16, "of another's use": 16}) == {}
     check(tmp_path, drawn, OCTOBER)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3600)
+def test_bills_with_lots_given_up_equal_the_oracles(tmp_path: Path) -> None:
+    drawn = draw_examples(
+        OCTOBER, count=EXAMPLES_DEEP, seed_number=5, credits=True, units=True, voids=True
+    )
+    bill = oracle_bill(write_company(tmp_path / "oracle", drawn, OCTOBER))
+    for lapses in (bill.lapses, bill.units.lapses):
+        assert Counter(one.is_voided for one in lapses)[True] >= 10
+    check(tmp_path, drawn, OCTOBER)

@@ -189,7 +189,8 @@ class _Books:
         is_all_billed = partial(_is_all_billed, catalog, self.memory)
         for lot in lapsed_lots(catalog, day, is_all_billed):
             if self.remaining[lot.lot_id]:
-                self.lapses.append(Lapse(day, lot.lot_id, self.remaining[lot.lot_id]))
+                left = self.remaining[lot.lot_id]
+                self.lapses.append(Lapse(day, lot.lot_id, left, lot.is_voided(day)))
                 self.remaining[lot.lot_id] = Decimal(0)
         self.memory.units.lapse(catalog, day, is_all_billed)
         usage_of = open_usage(catalog, self.memory, version.knowledge, batch_count, day)
@@ -347,7 +348,7 @@ def _settled(
     owed_lines = owed_of_lines(lines, left, rates, catalog.timezone_of(customer_id))
     draws = draw_from_lots(
         still_owed,
-        buckets_of(owed_lines, Fraction(owed)),
+        buckets_of(owed_lines, Fraction(owed), minor_unit(currency)),
         lots_in_order(catalog, customer_id, currency, close_date),
         remaining,
         scale=minor_unit(currency),

@@ -124,6 +124,11 @@ class Lot:
     priority: int = DEFAULT_PRIORITY
     expires_on: date | None = None
     credits: Decimal | None = None
+    voided_on: date | None = None
+
+    def is_voided(self, day: date) -> bool:
+        """Whether it was given up by a close of `day`, which takes back what is left of it."""
+        return self.voided_on is not None and self.voided_on <= day
 
 
 @dataclass(frozen=True)
@@ -333,6 +338,7 @@ def _wallets(folder: Path) -> list[Wallet]:
                 priority=integer_in(row, "priority") or DEFAULT_PRIORITY,
                 expires_on=date_in(row, "expires_on"),
                 credits=decimal_in(row, "credits"),
+                voided_on=date_in(row, "voided_on"),
             )
         )
     metrics: dict[str, set[str]] = {}

@@ -52,7 +52,7 @@ LIFE_COLUMNS = {
     "prices/usage_thresholds": "plan_code threshold_amount is_recurring display_name",
     "credits/wallets": "metric_code scope_fee_types rate expires_on paid_top_up_min_amount "
     "paid_top_up_max_amount",
-    "credits/wallet_lots": "priority expires_on units",
+    "credits/wallet_lots": "priority expires_on units voided_on",
     "credits/wallet_targets": "wallet_id metric_code",
     "credits/top_up_rules": "top_up_rule_id wallet_id trigger_type interval threshold_credits method paid_credits "
     "granted_credits target_ongoing_balance grants_target_top_up ignores_paid_top_up_limits starts_on ends_on",

@@ -44,6 +44,8 @@ LINE_KEY = (
 )
 LINE_COLUMNS = ("service_period_end", "quantity", "unit_amount", "amount_unrounded", "amount")
 NOTE_COLUMNS = ("subtotal_amount", "tax_amount", "credit_amount", "offset_amount")
+# What moves in a lot, beside its grant.
+LOT_COLUMNS = ("used_amount", "returned_amount", "expired_amount", "voided_amount")
 PROGRESSIVE = "progressive_billing"
 TAX_COLUMNS = ("taxable_amount", "tax_amount")
 
@@ -110,13 +112,21 @@ def _expected_ledger(bill: Bill) -> Rows:
         for draw in one.draws
     ]
     owners = {lot.lot_id: own.customer_id for own in bill.catalog.wallets for lot in own.lots}
-    moves += [(owners[one.lot_id], one.close_date, "expired_amount", one) for one in bill.lapses]
+    moves += [
+        (
+            owners[one.lot_id],
+            one.close_date,
+            "voided_amount" if one.is_voided else "expired_amount",
+            one,
+        )
+        for one in bill.lapses
+    ]
     rows: Rows = {}
     for customer_id, close_date, column, move in sorted(moves, key=lambda move: move[1]):
         left[move.lot_id] += move.amount if column == "returned_amount" else -move.amount
         row = rows.setdefault(
             (customer_id, close_date, move.lot_id),
-            dict.fromkeys(("used_amount", "returned_amount", "expired_amount"), Decimal(0)),
+            dict.fromkeys(LOT_COLUMNS, Decimal(0)),
         )
         row[column] += move.amount
         row["closing_amount"] = left[move.lot_id]
@@ -189,9 +199,8 @@ def published_tables(finance: Query, warehouse: Query) -> dict[str, Rows]:
 def _published_lots(finance: Query) -> dict[str, Rows]:
     """What finance reads of lots: what moved in each close, and what is left."""
     ledger = finance(
-        "select customer_id, close_date, lot_id, used_amount, returned_amount, expired_amount, "
-        "closing_amount from credit_ledger "
-        "where metric_code is null and used_amount + returned_amount + expired_amount <> 0"
+        f"select customer_id, close_date, lot_id, {', '.join(LOT_COLUMNS)}, closing_amount "
+        f"from credit_ledger where metric_code is null and {' + '.join(LOT_COLUMNS)} <> 0"
     )
     lots = finance(
         "select customer_id, lot_id, granted_amount, remaining_amount from wallet_lots "
@@ -201,7 +210,7 @@ def _published_lots(finance: Query) -> dict[str, Rows]:
         "credit_ledger": keyed(
             with_oracle_lots(finance, ledger, 2),
             3,
-            ("used_amount", "returned_amount", "expired_amount", "closing_amount"),
+            (*LOT_COLUMNS, "closing_amount"),
         ),
         "wallet_lots": keyed(
             with_oracle_lots(finance, lots, 1), 2, ("granted_amount", "remaining_amount")

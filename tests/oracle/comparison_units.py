@@ -22,8 +22,9 @@ def expected_units(bill: Bill) -> dict[str, Rows]:
     """The oracle's draws by line and lot, and every lot that existed at the last close."""
     zero = Decimal(0).scaleb(-UNIT_SCALE)
     expired: dict[str, Decimal] = defaultdict(lambda: zero)
-    for _, lot_id, units in bill.units.lapses:
-        expired[lot_id] += units
+    for lapse in bill.units.lapses:
+        if not lapse.is_voided:
+            expired[lapse.lot_id] += lapse.amount
     draws: Rows = {
         (
             one.customer_id,

@@ -33,6 +33,7 @@ TAXES = "taxes: "
 TOP_UPS = "top-ups: "
 PAYERS = "payers: "
 UNITS = "units: "
+VOIDS = "voids: "
 Drawn = TypeVar("Drawn")
 
 
@@ -47,6 +48,7 @@ def draw_examples(
     top_ups: bool = False,
     payers: bool = False,
     units: bool = False,
+    voids: bool = False,
 ) -> list[Example]:
     """`count` random customers; the same arguments give the same ones, whatever else is imported.
 
@@ -55,6 +57,7 @@ def draw_examples(
     `taxes`: with places, VAT ids, sales taxes and certificates (see `random_taxes`).
     `payers`: with payers that change between closes (see `random_payers`); not of lives.
     `units`: with wallets of units (see `random_units`).
+    `voids`: with lots that are given up (see `random_voids`).
     `top_ups`: with rules that fill wallets, and payments (see `random_top_ups`).
     """
     kind = f"{LIFE}{window.name}" if life else window.name
@@ -64,6 +67,8 @@ def draw_examples(
         kind = f"{TAXES}{kind}"
     if units:
         kind = f"{UNITS}{kind}"
+    if voids:
+        kind = f"{VOIDS}{kind}"
     if payers:
         kind = f"{PAYERS}{kind}"
     if top_ups:
@@ -100,6 +105,11 @@ def strategy_of(kind: str) -> st.SearchStrategy[Any]:
 
         own = kind.removeprefix(PAYERS)
         return with_other_payers(strategy_of(own), _window_of(own))
+    if kind.startswith(VOIDS):
+        from .random_voids import with_voided_lots
+
+        own = kind.removeprefix(VOIDS)
+        return with_voided_lots(strategy_of(own), _window_of(own))
     if kind.startswith(UNITS):
         from .random_units import with_unit_wallets
 

@@ -145,11 +145,12 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Lapse:
-    """What was left of a lot when it expired."""
+    """What was left of a lot when it expired, or was given up."""
 
     close_date: date
     lot_id: str
     amount: Decimal
+    is_voided: bool = False
 
 
 @dataclass(frozen=True)

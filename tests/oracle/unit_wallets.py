@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .catalog import Catalog, Charge, Lot, Wallet
+from .invoices import Lapse
 from .measuring import Selection, period_usage, selections
 from .metering import MeteredEvent
 from .numbers import round_half_away
@@ -21,7 +22,7 @@ from .periods import Period, local_date
 from .price_rows import Segment
 from .terms import Terms, charge_segments, segment_bounds
 from .upgrades import is_left_to_successor
-from .wallets import LOT_KINDS_IN_ORDER, expiry_of
+from .wallets import LOT_KINDS_IN_ORDER, expiry_of, is_lapsed
 
 UNIT_SCALE = 9
 # Subscription, charge, filter, group, and the first instant of the part of a period that has one price.
@@ -56,7 +57,7 @@ class UnitBook:
     def __init__(self) -> None:
         self.left: dict[str, Fraction] = {}
         self.draws: list[UnitDraw] = []
-        self.lapses: list[tuple[date, str, Decimal]] = []
+        self.lapses: list[Lapse] = []
 
     def copy(self) -> UnitBook:
         """A book in which a close can be tried."""
@@ -94,15 +95,18 @@ class UnitBook:
     def lapse(
         self, catalog: Catalog, day: date, is_all_billed: Callable[[str, date], bool]
     ) -> None:
-        """What is left of lots that pay nothing any more is gone (see `wallets.lapsed_lots`)."""
+        """What is left of lots that pay nothing any more is gone, as of lots of money (see `wallets.lapsed_lots`)."""
         for wallet in catalog.unit_wallets:
             for lot in wallet.lots:
-                expires_on = expiry_of(wallet, lot)
-                if expires_on is None or max(expires_on, lot.granted_on) > day:
-                    continue
                 left = self.left.setdefault(lot.lot_id, Fraction(lot.amount))
-                if left and is_all_billed(wallet.customer_id, expires_on):
-                    self.lapses.append((day, lot.lot_id, round_half_away(left, UNIT_SCALE)))
+                is_voided = lot.is_voided(day)
+                if (
+                    left
+                    and lot.granted_on <= day
+                    and (is_voided or is_lapsed(wallet, lot, day, is_all_billed))
+                ):
+                    shown = round_half_away(left, UNIT_SCALE)
+                    self.lapses.append(Lapse(day, lot.lot_id, shown, is_voided))
                     self.left[lot.lot_id] = Fraction(0)
 
 
@@ -115,7 +119,7 @@ def unit_lots_in_order(
         for wallet in catalog.unit_wallets
         if wallet.customer_id == customer_id and wallet.unit_metric == metric_code
         for lot in wallet.lots
-        if lot.granted_on <= day
+        if lot.granted_on <= day and not lot.is_voided(day)
     ]
     return sorted(
         found,

@@ -93,21 +93,27 @@ def owed_of_lines(
     ]
 
 
-def buckets_of(owed: Iterable[Owed], total: Fraction) -> list[Bucket]:
-    """The buckets of an invoice, largest first; the rounding of its tax is in the first, so that they make the total.
+def buckets_of(owed: Iterable[Owed], total: Fraction, scale: int) -> list[Bucket]:
+    """The buckets of an invoice, largest first: money each, and the first takes what that leaves of the total.
 
     Source: BILLING_RULES §5 "Draw per (fee type, metric) bucket including tax, largest first, the order fixed before
-    drawing", "Bucket caps use unrounded tax; a gap of up to a cent per bucket goes to the largest".
+    drawing", "Bucket caps use unrounded tax; a gap of up to a cent per bucket goes to the largest"; §0, rounding 6
+    "money rounded": a draw is money, and is made per bucket.
 
     >>> owed = [Owed(("charge", ""), date.min, Fraction(amount)) for amount in ("534.127", "534.127")]
-    >>> [str(bucket.cap) for bucket in buckets_of(owed, Fraction("1068.26"))]
+    >>> [str(bucket.cap) for bucket in buckets_of(owed, Fraction("1068.26"), 2)]
     ['53413/50']
+    >>> owed = [Owed(("charge", key), date.min, Fraction(key)) for key in ("10.0134", "6.5654", "2.0159")]
+    >>> [float(bucket.cap) for bucket in buckets_of(owed, Fraction("18.59"), 2)]
+    [10.0, 6.57, 2.02]
     """
     by_key: dict[BucketKey, list[Owed]] = defaultdict(list)
     for one in owed:
         by_key[one.key].append(one)
     found = [Bucket(key, own) for key, own in by_key.items()]
     found.sort(key=lambda bucket: (-bucket.cap, bucket.key))
+    for bucket in found:
+        bucket.add(Fraction(round_half_away(bucket.cap, scale)) - bucket.cap)
     if found:
         found[0].add(total - sum((bucket.cap for bucket in found), Fraction(0)))
     return found
@@ -140,7 +146,7 @@ def lots_in_order(
                 lot.position,
             ),
         )
-        if lot.granted_on <= day
+        if lot.granted_on <= day and not lot.is_voided(day)
     ]
 
 
@@ -153,7 +159,7 @@ def expiry_of(wallet: Wallet, lot: Lot) -> date | None:
 def lapsed_lots(
     catalog: Catalog, day: date, is_all_billed: Callable[[str, date], bool]
 ) -> list[Lot]:
-    """The lots that pay nothing any more once a close of the day is published.
+    """The lots that pay nothing any more once a close of the day is published: expired, or given up.
 
     `is_all_billed`: whether no unbilled period of a customer starts before a date.
     Source: BILLING_RULES §5 "lapses at the first publication after which no unbilled period of the customer starts
@@ -163,11 +169,21 @@ def lapsed_lots(
         lot
         for wallet in catalog.wallets
         for lot in wallet.lots
-        for expires_on in [expiry_of(wallet, lot)]
-        if expires_on is not None
-        and max(expires_on, lot.granted_on) <= day
-        and is_all_billed(wallet.customer_id, expires_on)
+        if lot.granted_on <= day
+        and (lot.is_voided(day) or is_lapsed(wallet, lot, day, is_all_billed))
     ]
+
+
+def is_lapsed(
+    wallet: Wallet, lot: Lot, day: date, is_all_billed: Callable[[str, date], bool]
+) -> bool:
+    """Whether a lot has expired by a day, and all is billed that it may pay."""
+    expires_on = expiry_of(wallet, lot)
+    return (
+        expires_on is not None
+        and expires_on <= day
+        and is_all_billed(wallet.customer_id, expires_on)
+    )
 
 
 def is_admitted(wallet: Wallet, key: BucketKey) -> bool:
