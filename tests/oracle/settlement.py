@@ -21,7 +21,6 @@ from .tax_places import Decision, certificates, eu_vat, us_sales_tax
 
 COMMITMENT_FEE_TYPES = ("commitment_true_up", "period_maximum")
 EFFECTIVE_RATE_SCALE = 5
-TAX_SCALE = 11
 
 
 @dataclass(frozen=True)
@@ -177,9 +176,8 @@ def tax_rows_of_lines(
     """One row per tax code and rate, in that order, of lines with their rates; their sum is the tax of the invoice.
 
     The sum of the unrounded taxes is rounded once. Each row gets its own tax cut to the minor unit; the units that
-    then lack go, one each, to the rows that lost most by the cut, at equal loss in their order. Losses are equal at 11
-    decimals, which hold every amount x rate, but not what coupons leave of some.
-    Source: BILLING_RULES §0, rounding 4; §5 "Rates add, never compound"; §6 "original tax rates"; decision D-45.
+    then lack go, one each, to the rows that lost most by the cut, at equal loss in their order.
+    Source: BILLING_RULES §0, rounding 4; §5 "Rates add, never compound"; §6 "original tax rates".
 
     >>> of_december, of_january = {"vat": Decimal(19)}, {"vat": Decimal(20)}
     >>> rows = tax_rows_of_lines([(Decimal(10), of_january), (Decimal(5), of_december)], scale=2)
@@ -191,10 +189,7 @@ def tax_rows_of_lines(
         for code, rate in rates_percent.items():
             bases[code, rate] += Fraction(amount)
     keys = sorted(bases)
-    exact = {
-        key: Fraction(round_half_away(bases[key] * Fraction(key[1]) / 100, TAX_SCALE))
-        for key in keys
-    }
+    exact = {key: bases[key] * Fraction(key[1]) / 100 for key in keys}
     cut = {key: floor_to_scale(exact[key], scale) for key in keys}
     tax = round_half_away(sum(exact.values(), Fraction(0)), scale)
     one_unit = Fraction(from_units(1, scale))
