@@ -35,9 +35,14 @@ def unit_wallet_problems(tables: Tables) -> Iterator[str]:
             for problem in _lot_problems(row, wallets[row["wallet_id"]]):
                 yield f"{LOTS} row {row.line}: {problem}"
     lots = by_key(tables["wallet_lots"], lambda row: row["wallet_id"])
+    customers = {row["customer_id"]: row for row in tables["customers"]}
+    # Who is no customer has been told already.
+    known = [row for row in tables["subscriptions"] if row["customer_id"] in customers]
+    paid_by = by_key(known, lambda row: payer_of(row, customers))
     for row in tables["wallets"]:
-        if row["metric_code"] in metrics and lots.get(row["wallet_id"]):
-            yield from _charge_problems(tables, row, lots[row["wallet_id"]])
+        own = lots.get(row["wallet_id"])
+        if row["metric_code"] in metrics and own:
+            yield from _charge_problems(tables, row, own, paid_by.get(row["customer_id"], []))
 
 
 def _wallet_problems(wallet: Row, limited: set[str], metric: Row | None) -> Iterator[str]:
@@ -80,14 +85,11 @@ def _lot_problems(lot: Row, wallet: Row) -> Iterator[str]:
         )
 
 
-def _charge_problems(tables: Tables, wallet: Row, lots: list[Row]) -> Iterator[str]:
+def _charge_problems(
+    tables: Tables, wallet: Row, lots: list[Row], subscriptions: list[Row]
+) -> Iterator[str]:
+    """What keeps the usage of `subscriptions`, for which the wallet's customer is invoiced, from being prepaid."""
     metric, customer = wallet["metric_code"], wallet["customer_id"]
-    customers = {row["customer_id"]: row for row in tables["customers"]}
-    subscriptions = [
-        row
-        for row in tables["subscriptions"]
-        if row["customer_id"] in customers and payer_of(row, customers) == customer
-    ]
     names = {row["subscription_id"] for row in subscriptions} | {None}
     plans = {row["plan_code"] for row in subscriptions}
     since = min(lot["granted_on"] for lot in lots)

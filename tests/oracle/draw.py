@@ -149,7 +149,7 @@ def strategy_of(kind: str) -> st.SearchStrategy[Any]:
 
 def _window_of(kind: str) -> Window:
     name = kind
-    for prefix in (PAYERS, UNITS, TAXES, CREDITS):
+    for prefix in (PAYERS, VOIDS, UNITS, TAXES, CREDITS):
         name = name.removeprefix(prefix)
     if name.startswith(LIFE):
         from .random_life import LIFE_WINDOWS
