@@ -21,6 +21,8 @@ from .tax_places import Decision, certificates, eu_vat, us_sales_tax
 
 COMMITMENT_FEE_TYPES = ("commitment_true_up", "period_maximum")
 EFFECTIVE_RATE_SCALE = 5
+# Taxes that were cut by amounts which differ below this scale were cut alike (decision D-45).
+LOSS_SCALE = 11
 
 
 @dataclass(frozen=True)
@@ -176,8 +178,9 @@ def tax_rows_of_lines(
     """One row per tax code and rate, in that order, of lines with their rates; their sum is the tax of the invoice.
 
     The sum of the unrounded taxes is rounded once. Each row gets its own tax cut to the minor unit; the units that
-    then lack go, one each, to the rows that lost most by the cut, at equal loss in their order.
-    Source: BILLING_RULES §0, rounding 4; §5 "Rates add, never compound"; §6 "original tax rates".
+    then lack go, one each, to the rows that lost most by the cut, at equal loss in their order; losses are compared at
+    11 decimals, the rest is exact.
+    Source: BILLING_RULES §0, rounding 4; §5 "Rates add, never compound"; §6 "original tax rates"; decision D-45.
 
     >>> of_december, of_january = {"vat": Decimal(19)}, {"vat": Decimal(20)}
     >>> rows = tax_rows_of_lines([(Decimal(10), of_january), (Decimal(5), of_december)], scale=2)
@@ -194,7 +197,8 @@ def tax_rows_of_lines(
     tax = round_half_away(sum(exact.values(), Fraction(0)), scale)
     one_unit = Fraction(from_units(1, scale))
     lacking = (Fraction(tax) - sum(map(Fraction, cut.values()), Fraction(0))) / one_unit
-    by_loss = sorted(keys, key=lambda key: (Fraction(cut[key]) - exact[key], key))
+    loss = {key: round_half_away(exact[key] - Fraction(cut[key]), LOSS_SCALE) for key in keys}
+    by_loss = sorted(keys, key=lambda key: (-loss[key], key))
     assert lacking.denominator == 1
     assert 0 <= lacking <= len(keys)
     raised = set(by_loss[: int(lacking)])
